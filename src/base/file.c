@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { READ_STEP = 64 * 1024 };
+
+static int read_all(struct arena *a, int fd, size_t guess, size_t max, char **ret_text, size_t *ret_len) {
+	size_t cap = MIN(guess, max) + 1, len = 0;
+	char *text = arena_alloc(a, cap + 1);
+
+	for (;;) {
+		ssize_t n;
+
+		if (len == cap) {
+			size_t more = MAX(cap * 2, (size_t)READ_STEP);
+			char *bigger = arena_alloc(a, more + 1);
+
+			memcpy(bigger, text, len);
+			text = bigger;
+			cap = more;
+		}
+		n = read(fd, text + len, cap - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			return -EFBIG;
+	}
+	text[len] = 0;
+	*ret_text = text;
+	*ret_len = len;
+	return 0;
+}
+
+int file_read(struct arena *a, const char *path, size_t max, char **ret_text, size_t *ret_len) {
+	_cleanup_(fdp_close) int opened = -1;
+	int fd = STDIN_FILENO;
+	struct stat st;
+
+	if (strcmp(path, "-") != 0) {
+		opened = open(path, O_RDONLY | O_CLOEXEC);
+		if (opened < 0)
+			return -errno;
+		fd = opened;
+	}
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
+		return -EFBIG;
+	return read_all(a, fd, S_ISREG(st.st_mode) ? (size_t)st.st_size : READ_STEP, max, ret_text, ret_len);
+}
+
+static int write_all(int fd, const char *data, size_t len) {
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Content and mode first, then durable: after a crash the name has either the old bytes or all the new ones. */
+static int fill(int fd, const void *data, size_t len, mode_t mode) {
+	int r = write_all(fd, data, len);
+
+	if (r < 0)
+		return r;
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+static int sync_folder(const char *path) {
+	_cleanup_(freep) char *copy = strdup(path);
+	_cleanup_(fdp_close) int fd = -1;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+		return -errno;
+	return 0;
+}
+
+int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode) {
+	char temporary[PATH_MAX];
+	struct stat st;
+	int fd, r;
+
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+		return -ENAMETOOLONG;
+	if (stat(path, &st) == 0)
+		mode = st.st_mode & 07777;
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = fill(fd, data, len, mode);
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		(void)unlink(temporary);
+		return r;
+	}
+	return sync_folder(path);
+}
+
+int file_make_dirs(const char *path, mode_t mode) {
+	char copy[PATH_MAX];
+
+	if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = 0;
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	return mkdir(copy, mode) < 0 && errno != EEXIST ? -errno : 0;
+}

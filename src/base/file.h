@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole files in, whole files out. A reader never sees half a file. */
+#pragma once
+
+#include "base/arena.h"
+
+#include <sys/types.h>
+
+/*
+ * Reads a whole regular file, pipe or device; "-" is standard input. The text is zero-terminated behind its length and
+ * lives in the arena. Returns 0, -EFBIG when it holds more than max bytes, -EISDIR, or another -errno.
+ */
+int file_read(struct arena *a, const char *path, size_t max, char **ret_text, size_t *ret_len);
+
+/*
+ * Writes a file in one step: temporary name in the same folder, fsync, rename, fsync of the folder. On failure nothing
+ * is left behind and the old content stays. `mode` is the mode of a new file. Returns 0 or -errno.
+ */
+int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode);
+
+/* mkdir -p; 0 or -errno. */
+int file_make_dirs(const char *path, mode_t mode);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "command_table.h"
+
+const struct command *const command_list[] = { COMMAND_LIST NULL };
+
+static const struct command top = {
+	.name = "hextet",
+	.summary = "Runs a dual-stack estate from one source of truth",
+	.sub = command_list,
+};
+
+int main(int argc, char **argv) {
+	static char name[] = "hextet";
+
+	argp_err_exit_status = EXIT_USAGE;
+	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, reported as one */
+	if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+		(void)puts("hextet " HEXTET_VERSION);
+		return EXIT_DONE;
+	}
+	argv[0] = name;
+	return command_run(&top, argc, argv);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/diag.h"
+#include "base/emit.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "base/str.h"
+
+static void test_arena_release_clears(void **state) {
+	struct arena a = { 0 };
+	char *first = arena_dup(&a, "keep", 4), *again;
+	struct arena_mark mark = arena_mark(&a);
+
+	(void)state;
+	memset(arena_alloc(&a, 100), 'x', 100);
+	memset(arena_alloc(&a, 8 << 20), 'x', 8 << 20);
+	arena_release(&a, mark);
+	again = arena_alloc(&a, 100);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(again[i], 0);
+	assert_string_equal(first, "keep");
+	arena_done(&a);
+	assert_int_equal(a.total, 0);
+}
+
+static void test_map(void **state) {
+	struct arena a = { 0 };
+	struct map m;
+
+	(void)state;
+	map_init(&m, &a);
+	for (int i = 0; i < 1000; i++) {
+		char *key = arena_printf(&a, "key%d", i);
+
+		assert_ptr_equal(map_add(&m, key, strlen(key), key), key);
+	}
+	assert_int_equal(map_count(&m), 1000);
+	assert_string_equal(map_get(&m, "key42", 5), "key42");
+	assert_null(map_get(&m, "key1000", 7));
+	assert_string_equal(map_add(&m, "key7", 4, &a), "key7");
+	map_done(&m);
+	arena_done(&a);
+}
+
+static void test_suggest(void **state) {
+	static const char *const words[] = { "groups", "comment", "monitoring", "ip", "ipv6" };
+
+	(void)state;
+	assert_string_equal(suggest(STR("gruops"), words, 5), "groups");
+	assert_string_equal(suggest(STR("monitorin"), words, 5), "monitoring");
+	assert_string_equal(suggest(STR("ipv4"), words, 5), "ipv6");
+	assert_null(suggest(STR("frobnicate"), words, 5));
+}
+
+static void test_utf8(void **state) {
+	static const struct {
+		const char *text;
+		size_t good;
+	} rows[] = { { "plain", 5 },        { "\xc3\xa9", 2 },         { "a\xff", 1 },        { "\xc0\x80", 0 },
+		     { "\xed\xa0\x80", 0 }, { "\xf4\x90\x80\x80", 0 }, { "\xe2\x82\xac", 3 }, { "x\xe2\x82", 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(utf8_check(rows[i].text, strlen(rows[i].text)), rows[i].good);
+	assert_int_equal(utf8_count("a\xc3\xa9z", 4), 3);
+	assert_int_equal(utf8_prefix("a\xc3\xa9z", 4, 2), 3);
+}
+
+static char *emitted(enum emit_format format) {
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct emit e;
+
+	emit_init(&e, out, format);
+	emit_list(&e, NULL);
+	emit_object(&e, NULL);
+	emit_text(&e, "name", "a\"b\n");
+	emit_uint(&e, "n", 7);
+	emit_list(&e, "list");
+	emit_bool(&e, NULL, true);
+	emit_null(&e, NULL);
+	emit_end(&e);
+	emit_end(&e);
+	emit_object(&e, NULL);
+	emit_end(&e);
+	emit_end(&e);
+	assert_int_equal(emit_done(&e), 0);
+	(void)fclose(out);
+	return text;
+}
+
+static void test_emit(void **state) {
+	static const char *const expected[_EMIT_MAX] = {
+		[EMIT_JSON_LINES] = "[{\"name\":\"a\\\"b\\n\",\"n\":7,\"list\":[true,null]},{}]\n",
+		[EMIT_KV] = "0.name=a\"b\\x0a\n0.n=7\n0.list.0=true\n0.list.1=\n",
+		[EMIT_JSON] = "[\n  {\n    \"name\": \"a\\\"b\\n\",\n    \"n\": 7,\n    \"list\": [\n      true,\n"
+			      "      null\n    ]\n  },\n  {}\n]\n",
+	};
+
+	(void)state;
+	for (enum emit_format f = 0; f < _EMIT_MAX; f++) {
+		_cleanup_(freep) char *text = emitted(f);
+
+		if (expected[f])
+			assert_string_equal(text, expected[f]);
+	}
+}
+
+static void test_diag_text(void **state) {
+	static const char text[] = "a:\n  ip: 300.1.1.1\n";
+	struct arena a = { 0 };
+	struct sources s;
+	struct diags d;
+	char *printed = NULL;
+	size_t len;
+	FILE *out = open_memstream(&printed, &len);
+
+	(void)state;
+	sources_init(&s, &a);
+	diags_init(&d, &a, &s);
+	uint32_t file = sources_add(&s, "m.yaml", text, strlen(text));
+	struct loc loc = sources_loc(&s, file, 9, 9);
+
+	assert_int_equal(loc.line, 2);
+	assert_int_equal(loc.col, 7);
+	diag_error(&d, "bad-value", loc, "say it right", "no %s", "good");
+	diag_add(&d, SEVERITY_WARNING, "early", (struct loc){ file, 1, 1, 1 }, NULL, "first");
+	diags_sort(&d);
+	diags_print(&d, out, false);
+	(void)fclose(out);
+	assert_string_equal(printed, "m.yaml:1:1: warning: first [early]\n    1 | a:\n      | ^\n"
+				     "m.yaml:2:7: error: no good [bad-value]\n    2 |   ip: 300.1.1.1\n"
+				     "      |       ^~~~~~~~~\n      = hint: say it right\n");
+	assert_int_equal(d.count[SEVERITY_ERROR], 1);
+	free(printed);
+	diags_done(&d);
+	sources_done(&s);
+	arena_done(&a);
+}
+
+static void test_file_atomic(void **state) {
+	char folder[] = "/tmp/hextet-test-XXXXXX";
+	struct arena a = { 0 };
+	char *path, *text;
+	struct stat st;
+	size_t len;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = arena_printf(&a, "%s/x/y/file", folder);
+	assert_int_equal(file_write_atomic(path, "1", 1, 0644), -ENOENT);
+	assert_int_equal(file_make_dirs(arena_printf(&a, "%s/x/y", folder), 0755), 0);
+	assert_int_equal(file_write_atomic(path, "one", 3, 0640), 0);
+	assert_int_equal(file_write_atomic(path, "twotwo", 6, 0644), 0);
+	assert_int_equal(file_read(&a, path, 100, &text, &len), 0);
+	assert_string_equal(text, "twotwo");
+	assert_int_equal(file_read(&a, path, 5, &text, &len), -EFBIG);
+	assert_int_equal(file_read(&a, folder, 5, &text, &len), -EISDIR);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(system(arena_printf(&a, "rm -r %s", folder)), 0);
+	arena_done(&a);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arena_release_clears),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_suggest),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_emit),
+		cmocka_unit_test(test_diag_text),
+		cmocka_unit_test(test_file_atomic),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

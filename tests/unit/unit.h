@@ -2,8 +2,9 @@
 /* What every cmocka program includes, in the order that cmocka wants. */
 #pragma once
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>

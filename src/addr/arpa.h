@@ -22,5 +22,7 @@ size_t arpa_zone(struct prefix p, char ret_text[static ARPA_TEXT_MAX]);
  */
 int arpa_each_zone(struct prefix p, int (*fn)(struct prefix zone, void *user), void *user);
 
-/* Reads such a name (with or without final dot, any case): a full one gives a host prefix. 0 or -EINVAL. */
-int arpa_parse(const char *text, size_t len, struct prefix *ret_p);
+/* Reads such a name (with or without final dot, any case): a full one gives a host prefix. 0, or -EINVAL
+ * with the offset of the first wrong byte in *ret_at (may be NULL); the end of the text when it is under neither tree.
+ */
+int arpa_parse(const char *text, size_t len, struct prefix *ret_p, size_t *ret_at);

@@ -55,7 +55,7 @@ struct ip ip_from_bytes(const uint8_t bytes[static 16]);
 void ip_to_bytes(struct ip ip, uint8_t ret_bytes[static 16]);
 
 /*
- * Why a text is not an address. at_text() gives the sentence and what to write instead; `at` is the byte offset of the
+ * Why a text is not an address. ip_error_hint() says what to write instead; `at` is the byte offset of the
  * first character that cannot be right.
  */
 enum ip_error {
@@ -76,6 +76,7 @@ enum ip_error {
 	IP_ERR_HOST_BITS,   /* bits set to the right of the prefix length */
 	IP_ERR_PORT,        /* not 0..65535, or brackets missing */
 	IP_ERR_TRAILING,    /* something after the end */
+	IP_ERR_RANGE,       /* no '-', ends of two families, or the lower one last */
 	_IP_ERR_MAX
 };
 
@@ -92,6 +93,9 @@ const char *ip_error_hint(enum ip_error e);
  * when `fault` is given, why. Never reads past len; never allocates.
  */
 int ip_parse(const char *text, size_t len, struct ip *ret_ip, struct ip_fault *fault);
+
+/* The same by the reader that takes every text, without the quick road for plain ones: for comparison in tests. */
+int ip_parse_plain(const char *text, size_t len, struct ip *ret_ip, struct ip_fault *fault);
 
 /* An address with zone and port as they are met in configuration files and logs. */
 struct endpoint {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Address-plan arithmetic. Nothing here enumerates a prefix. Lengths are in the 128-bit space (IPv4 /n is 96 + n). */
+/*
+ * Address-plan arithmetic. Nothing here enumerates a prefix. Lengths are in the 128-bit space (IPv4 /n is 96 + n). An
+ * IPv6 prefix that has ::ffff:0:0/96 inside counts that subnet, but never yields it: it is IPv4.
+ */
 #pragma once
 
 #include "addr/set.h"
 
-/* The n-th (from 0) subnet of length `len` inside p; n is 128 bits wide as an ip. 0, or -ERANGE when there is none. */
+/* The n-th (from 0) subnet of length `len` inside p; n is a number of 128 bits, held as an ip. 0, or -ERANGE when there
+ * is none. */
 int plan_subnet(struct prefix p, unsigned len, struct ip n, struct prefix *ret_p);
 
 /* How many subnets of length `len` p holds, as a decimal text (2^128 has 39 digits). -EINVAL if len < p.len. */
@@ -23,5 +27,6 @@ int plan_first_free(struct prefix p, unsigned len, const struct prefix_set *take
  */
 int plan_subnet_sparse(struct prefix p, unsigned len, struct ip n, struct prefix *ret_p);
 
-/* The first free subnet in that order. The same errors as plan_first_free; at most as many tries as ranges taken. */
+/* The first free subnet in that order. The same errors as plan_first_free; O(log n + ranges
+ * inside p), however many subnets p holds. */
 int plan_first_free_sparse(struct prefix p, unsigned len, const struct prefix_set *taken, struct prefix *ret_p);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A network: an address whose bits right of `len` are zero, and a length 0..128 that counts in the 128-bit space. IPv4
- * a.b.c.d/n is length 96 + n; prefix_text_len() gives n back. ::/0 therefore covers IPv4 numerically: code that means
- * one family asks prefix_family().
+ * a.b.c.d/n is length 96 + n; prefix_text_len() gives n back.
+ *
+ * The families never meet: ::/0 is all of IPv6 and no IPv4, although the block ::ffff:0:0/96 lies in it numerically.
+ * 0.0.0.0/0 is that block. So a rule for ::/0 never becomes one for IPv4 by arithmetic.
  */
 #pragma once
 
@@ -43,7 +45,8 @@ bool prefix_equal(struct prefix a, struct prefix b);
 int prefix_compare(struct prefix a, struct prefix b); /* by address, then shorter first */
 
 /*
- * Parses "address/length", or "address" as a host prefix. The length is decimal without sign or leading zero. Host bits
+ * Parses "address/length", or "address" as a host prefix. The length is decimal without sign or leading zero, up to 32
+ * behind a dotted address and up to 128 behind one with colons (::ffff:192.0.2.0/120 is 192.0.2.0/24). Host bits
  * are IP_ERR_HOST_BITS, and then *ret_p is set all the same, to the prefix with the host bits cleared, for the message
  * that names the right one: the only case in which a failing call sets its output. 0 or -EINVAL.
  */

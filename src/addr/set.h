@@ -3,21 +3,22 @@
  * A set of addresses, kept as disjoint, sorted, non-adjacent ranges and printed as minimal prefixes. Prefixes are never
  * enumerated: memory is 32 bytes a range whatever their size.
  *
- * Adding is O(1) amortised; the first question after it sorts, O(n log n). IPv4 and IPv6 never merge: a range ends at
- * the border of ::ffff:0:0/96 although the numbers are adjacent, and adding ::/0 does not add IPv4.
+ * Adding is O(1) amortised; the first question after it sorts, O(n log n). IPv4 and IPv6 never meet: adding ::/0 does
+ * not add IPv4 (see prefix.h). The sets given to add_set, subtract and intersect need not be normal.
  */
 #pragma once
 
 #include "addr/prefix.h"
 #include "base/vec.h"
 
+/* Both ends inside, first <= last, both of one family. */
 struct range {
-	struct ip first, last; /* both inside, first <= last, one family */
+	struct ip first, last;
 };
 
 struct prefix_set {
-	VEC(struct range) ranges;
-	bool dirty; /* ranges must be sorted and merged before the next question */
+	VEC(struct range) ranges; /* when not dirty: IPv4 first, then in the order of the addresses */
+	bool dirty;               /* ranges must be sorted and merged before the next question */
 };
 
 #define PREFIX_SET_INIT ((struct prefix_set){ 0 })
@@ -39,7 +40,11 @@ bool prefix_set_covers(const struct prefix_set *s, struct prefix p);   /* all of
 bool prefix_set_overlaps(const struct prefix_set *s, struct prefix p); /* some of p is inside */
 bool prefix_set_equal(const struct prefix_set *a, const struct prefix_set *b);
 
-/* Calls fn for each prefix of the minimal form, in address order; stops at and returns the first non-zero result. */
+/* The index of the first range that ends at or behind the address (in the order of the ranges); ranges.n when none. */
+size_t prefix_set_find(const struct prefix_set *s, struct ip ip);
+
+/* Calls fn for each prefix of the minimal form, IPv4 first, in address order; stops at and returns the first
+ * non-zero result. */
 int prefix_set_each(const struct prefix_set *s, int (*fn)(struct prefix p, void *user), void *user);
 
 /* The same for one range (at most 254 prefixes). */

@@ -14,8 +14,8 @@ struct trie_node;
 
 struct trie {
 	struct arena *arena;
-	struct trie_node *root;
-	size_t count; /* prefixes stored */
+	struct trie_node *root[2]; /* IPv4, IPv6: the families never meet, see prefix.h */
+	size_t count;              /* prefixes stored */
 };
 
 void trie_init(struct trie *t, struct arena *a);

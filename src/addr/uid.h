@@ -21,5 +21,6 @@ enum { UID_TEXT_MAX = 160 };
 /* 0, or -EINVAL with the offset of the first wrong byte in *ret_at (may be NULL). Either case of digit is read. */
 int uid_parse(const char *text, size_t len, struct uid *ret_uid, size_t *ret_at);
 
-/* Writes the parts that the struct has, upper case, IPv4 as 8 digits; returns the length. */
+/* Writes the parts that the struct has, each only behind the one before it, upper case, IPv4 as 8 digits; a port of -1
+ * is written as 0. Returns the length. */
 size_t uid_format(const struct uid *uid, char ret_text[static UID_TEXT_MAX]);

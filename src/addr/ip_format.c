@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Addresses to text without a branch on a value: the zero groups make an 8-bit number, a table gives their longest run,
+ * and each group is spread to four digits in one word that is shifted by its leading zeros before it is stored. Stores
+ * are four bytes wide whatever the number of digits: the buffers leave room for the overhang.
+ */
+#include <endian.h>
+#include <string.h>
+
+#include "addr/ip.h"
+
+/* By the groups that are zero (lowest bit: first group): first group of the run that '::' replaces, and first behind
+ * it; 8 and 8 when no two zero groups are neighbours. The longest, and of equal ones the first (RFC 5952 section 4.2).
+ */
+static const uint8_t zero_runs[256] = {
+	0x88, 0x88, 0x88, 0x02, 0x88, 0x88, 0x13, 0x03, 0x88, 0x88, 0x88, 0x02, 0x24, 0x24, 0x14, 0x04, 0x88, 0x88,
+	0x88, 0x02, 0x88, 0x88, 0x13, 0x03, 0x35, 0x35, 0x35, 0x02, 0x25, 0x25, 0x15, 0x05, 0x88, 0x88, 0x88, 0x02,
+	0x88, 0x88, 0x13, 0x03, 0x88, 0x88, 0x88, 0x02, 0x24, 0x24, 0x14, 0x04, 0x46, 0x46, 0x46, 0x02, 0x46, 0x46,
+	0x13, 0x03, 0x36, 0x36, 0x36, 0x36, 0x26, 0x26, 0x16, 0x06, 0x88, 0x88, 0x88, 0x02, 0x88, 0x88, 0x13, 0x03,
+	0x88, 0x88, 0x88, 0x02, 0x24, 0x24, 0x14, 0x04, 0x88, 0x88, 0x88, 0x02, 0x88, 0x88, 0x13, 0x03, 0x35, 0x35,
+	0x35, 0x02, 0x25, 0x25, 0x15, 0x05, 0x57, 0x57, 0x57, 0x02, 0x57, 0x57, 0x13, 0x03, 0x57, 0x57, 0x57, 0x02,
+	0x24, 0x24, 0x14, 0x04, 0x47, 0x47, 0x47, 0x47, 0x47, 0x47, 0x47, 0x03, 0x37, 0x37, 0x37, 0x37, 0x27, 0x27,
+	0x17, 0x07, 0x88, 0x88, 0x88, 0x02, 0x88, 0x88, 0x13, 0x03, 0x88, 0x88, 0x88, 0x02, 0x24, 0x24, 0x14, 0x04,
+	0x88, 0x88, 0x88, 0x02, 0x88, 0x88, 0x13, 0x03, 0x35, 0x35, 0x35, 0x02, 0x25, 0x25, 0x15, 0x05, 0x88, 0x88,
+	0x88, 0x02, 0x88, 0x88, 0x13, 0x03, 0x88, 0x88, 0x88, 0x02, 0x24, 0x24, 0x14, 0x04, 0x46, 0x46, 0x46, 0x02,
+	0x46, 0x46, 0x13, 0x03, 0x36, 0x36, 0x36, 0x36, 0x26, 0x26, 0x16, 0x06, 0x68, 0x68, 0x68, 0x02, 0x68, 0x68,
+	0x13, 0x03, 0x68, 0x68, 0x68, 0x02, 0x24, 0x24, 0x14, 0x04, 0x68, 0x68, 0x68, 0x02, 0x68, 0x68, 0x13, 0x03,
+	0x35, 0x35, 0x35, 0x02, 0x25, 0x25, 0x15, 0x05, 0x58, 0x58, 0x58, 0x58, 0x58, 0x58, 0x58, 0x03, 0x58, 0x58,
+	0x58, 0x58, 0x58, 0x58, 0x14, 0x04, 0x48, 0x48, 0x48, 0x48, 0x48, 0x48, 0x48, 0x48, 0x38, 0x38, 0x38, 0x38,
+	0x28, 0x28, 0x18, 0x08,
+};
+
+/* One bit for each of the four groups of a word that is zero; the highest group is the lowest bit. */
+static unsigned zero_groups(uint64_t x) {
+	const uint64_t low = UINT64_C(0x7fff7fff7fff7fff);
+	uint64_t zero = ~(((x & low) + low) | x) & ~low;
+
+	/* One product moves bits 0, 16, 32, 48 to 63, 62, 61, 60; no two partial products meet. */
+	return (unsigned)(((zero >> 15) * (1ULL << 63 | 1ULL << 46 | 1ULL << 29 | 1ULL << 12)) >> 60);
+}
+
+static unsigned group_at(struct ip ip, unsigned i) {
+	return (unsigned)((i < 4 ? ip.hi : ip.lo) >> (48 - 16 * (i & 3))) & 0xffff;
+}
+
+/* Four hex digits, the first in the lowest byte. */
+static uint32_t hex_digits(unsigned v) {
+	uint32_t x = (v & 0xff00) << 8 | (v & 0xff);
+
+	x = (x & 0xf000f0) << 4 | (x & 0x0f000f);
+	x += 0x30303030 + ((x + 0x06060606) >> 4 & 0x01010101) * ('a' - '0' - 10);
+	return __builtin_bswap32(x);
+}
+
+static char *put4(char *p, uint32_t text) {
+	text = htole32(text);
+	memcpy(p, &text, sizeof(text));
+	return p;
+}
+
+/* A group and a colon. */
+static char *put_group(char *p, unsigned v) {
+	unsigned digits = (35 - (unsigned)__builtin_clz(v | 1)) >> 2;
+
+	p = put4(p, hex_digits(v) >> (32 - 8 * digits)) + digits;
+	*p++ = ':';
+	return p;
+}
+
+/* A number 0..255 and a dot; the factors divide by 100 and by 10 in this range. */
+static char *put_octet(char *p, unsigned v) {
+	unsigned hundreds = (v * 41) >> 12, rest = v - 100 * hundreds, tens = (rest * 103) >> 10,
+		 ones = rest - 10 * tens;
+	unsigned skip = (v < 100) + (v < 10);
+
+	return put4(p, (0x2e303030 + (hundreds | tens << 8 | ones << 16)) >> (8 * skip)) + 4 - skip;
+}
+
+static char *put_v4(char *p, uint32_t v4) {
+	p = put_octet(p, v4 >> 24);
+	p = put_octet(p, v4 >> 16 & 0xff);
+	p = put_octet(p, v4 >> 8 & 0xff);
+	return put_octet(p, v4 & 0xff) - 1;
+}
+
+static char *put_v6(char *p, struct ip ip) {
+	unsigned run = zero_runs[zero_groups(ip.hi) | zero_groups(ip.lo) << 4];
+	unsigned from = run >> 4, to = run & 15;
+
+	for (unsigned i = 0; i < from; i++)
+		p = put_group(p, group_at(ip, i));
+	if (from == 8)
+		return p - 1;
+	p[0] = p[1] = ':';
+	p += from ? 1 : 2;
+	if (to == 8)
+		return p;
+	for (unsigned i = to; i < 8; i++)
+		p = put_group(p, group_at(ip, i));
+	return p - 1;
+}
+
+static size_t finish(char *start, char *end) {
+	*end = 0;
+	return (size_t)(end - start);
+}
+
+size_t ip_format(struct ip ip, char ret_text[static IP_TEXT_MAX]) {
+	return finish(ret_text, ip_is_v4(ip) ? put_v4(ret_text, (uint32_t)ip.lo) : put_v6(ret_text, ip));
+}
+
+size_t ip_format_mapped(struct ip ip, char ret_text[static IP_TEXT_MAX]) {
+	if (!ip_is_v4(ip))
+		return ip_format(ip, ret_text);
+	memcpy(ret_text, "::ffff:", 7);
+	return finish(ret_text, put_v4(ret_text + 7, (uint32_t)ip.lo));
+}
+
+size_t ip_format_full(struct ip ip, char ret_text[static IP_TEXT_MAX]) {
+	if (ip_is_v4(ip))
+		return ip_format(ip, ret_text);
+	for (unsigned i = 0; i < 8; i++) {
+		put4(ret_text + 5 * (size_t)i, hex_digits(group_at(ip, i)));
+		ret_text[5 * i + 4] = ':';
+	}
+	return finish(ret_text, ret_text + 39);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walks a mapping's items, finds each one's row, and lets the row's type read the scalar. Order and repetition are the
+ * parser's business: keys are unique here.
+ */
+#include "conf/schema.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "conf/type.h"
+
+void loader_init(struct loader *l, struct arena *a, struct diags *d) {
+	*l = (struct loader){ .arena = a, .diags = d };
+}
+
+void loader_done(struct loader *l) {
+	vec_done(&l->refs);
+}
+
+struct loc loc_of(const struct node *at, const struct node *otherwise) {
+	return at ? at->loc : otherwise ? otherwise->loc : (struct loc){ 0 };
+}
+
+static const struct field *find_field(const struct schema *s, struct str name) {
+	for (size_t i = 0; i < s->n; i++)
+		if (str_is(name, s->fields[i].name))
+			return &s->fields[i];
+	return NULL;
+}
+
+static unsigned unknown_key(struct loader *l, const struct schema *s, const struct node *item) {
+	const char *near = NULL, *all = "", *hint;
+	unsigned best = UINT_MAX;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (suggest_better(item->key->text, str_of(s->fields[i].name), &best))
+			near = s->fields[i].name;
+		all = arena_printf(l->arena, "%s%s%s", all, i ? ", " : "", s->fields[i].name);
+	}
+	if (str_is(item->key->text, "<<"))
+		hint = "merge keys are not YAML 1.2: give the alias to a key of its own, or write the fields out";
+	else if (near)
+		hint = arena_printf(l->arena, "did you mean %s?", near);
+	else
+		hint = arena_printf(l->arena, "it has %s", all);
+	diag_error(l->diags, "unknown-key", item->key->loc, hint, "%s has no field \"%s\"", s->name, item->key->text.s);
+	return 1;
+}
+
+/* "[2001:db8::, x]" is read as a list whose first item is a mapping: the key ends in a colon. */
+static const char *kind_hint(struct loader *l, const struct node *n) {
+	const struct node *item = n->kind == NODE_MAP ? n->first : NULL;
+
+	if (item && item->key && item->key->text.len && item->key->text.s[item->key->text.len - 1] == ':')
+		return arena_printf(l->arena, "quote it: \"%s:\"", item->key->text.s);
+	return NULL;
+}
+
+static unsigned wrong_kind(struct loader *l, const struct node *n, const char *what) {
+	const struct loc loc = n->kind == NODE_MAP && n->first && kind_hint(l, n) ? n->first->key->loc : n->loc;
+
+	diag_error(l->diags, "bad-value", loc, kind_hint(l, n), "%s is expected here, not %s", what,
+		   node_kind_to_str(n->kind));
+	return 1;
+}
+
+static unsigned load_struct(struct loader *l, const struct schema *s, struct node *n, void *out);
+
+static unsigned missing_value(struct loader *l, const struct field *f, const struct node *n) {
+	diag_error(l->diags, "bad-value", n->loc,
+		   f->type == TYPE_STRUCT || f->shape == MAP ? "indent its fields below it, or remove the key"
+							     : "write a value behind the colon, or remove the key",
+		   "\"%s\" has no value", n->key ? n->key->text.s : f->name);
+	return 1;
+}
+
+/* One value of the field's type into *out. */
+static unsigned load_item(struct loader *l, const struct field *f, struct node *n, void *out) {
+	if (n->kind == NODE_SCALAR && n->missing)
+		return missing_value(l, f, n);
+	if (f->type == TYPE_STRUCT)
+		return load_struct(l, f->sub, n, out);
+	if (n->kind != NODE_SCALAR)
+		return wrong_kind(l, n, type_table[f->type].what);
+	return type_table[f->type].parse(l, f, n, out) < 0;
+}
+
+static size_t item_size(const struct field *f) {
+	return f->type == TYPE_STRUCT ? f->sub->size : type_table[f->type].size;
+}
+
+static unsigned load_list(struct loader *l, const struct field *f, struct node *n, struct list *out) {
+	size_t size = item_size(f);
+	unsigned errors = 0;
+	char *to;
+
+	out->at = n;
+	if (n->kind != NODE_SEQ) {
+		out->items = arena_alloc(l->arena, size);
+		errors = load_item(l, f, n, out->items);
+		out->n = errors ? 0 : 1;
+		return errors;
+	}
+	to = out->items = arena_alloc(l->arena, size * n->count);
+	NODE_EACH (item, n) {
+		unsigned e = load_item(l, f, item, to);
+
+		errors += e;
+		if (e && (f->type != TYPE_STRUCT || item->kind != NODE_MAP))
+			continue;
+		to += size;
+		out->n++;
+	}
+	return errors;
+}
+
+/* A key is read by the type that the item's schema says; it must not be a mapping and is never missing. */
+static unsigned load_key(struct loader *l, const struct schema *s, const struct node *item, void *out) {
+	const struct field key = { .name = s->name, .type = s->key_type };
+
+	if (item->key->missing) {
+		diag_error(l->diags, "bad-value", item->key->loc, NULL, "the name of the %s is missing", s->name);
+		return 1;
+	}
+	return type_table[s->key_type].parse(l, &key, item->key, out) < 0;
+}
+
+static unsigned load_map(struct loader *l, const struct field *f, struct node *n, struct list *out) {
+	unsigned errors = 0;
+	char *to;
+
+	if (n->kind == NODE_SCALAR && n->missing)
+		return missing_value(l, f, n);
+	if (n->kind != NODE_MAP)
+		return wrong_kind(l, n, arena_printf(l->arena, "a mapping from %s to its fields", f->sub->key_doc));
+	out->at = n;
+	to = out->items = arena_alloc(l->arena, f->sub->size * n->count);
+	NODE_EACH (item, n) {
+		unsigned key_errors = load_key(l, f->sub, item, to), item_errors = load_item(l, f, item, to);
+
+		errors += key_errors + item_errors;
+		if (item_errors)
+			item->key->faulty = true;
+		if (key_errors)
+			memset(to, 0, f->sub->size);
+		else {
+			to += f->sub->size;
+			out->n++;
+		}
+	}
+	return errors;
+}
+
+static unsigned load_field(struct loader *l, const struct field *f, struct node *n, char *base) {
+	void *out = base + f->offset;
+
+	switch (f->shape) {
+	case LIST:
+		return load_list(l, f, n, out);
+	case MAP:
+		return load_map(l, f, n, out);
+	case ONE:
+		break;
+	}
+	if (f->type != TYPE_STRUCT)
+		return load_item(l, f, n, out);
+
+	void *sub = arena_alloc(l->arena, f->sub->size);
+	unsigned errors = load_item(l, f, n, sub);
+
+	if (!errors)
+		*(void **)out = sub;
+	return errors;
+}
+
+/* Defaults are written in the text form; the unit test of the schemas shows that each passes its type's parser. */
+static void load_defaults(struct loader *l, const struct schema *s, char *base) {
+	for (size_t i = 0; i < s->n; i++) {
+		const struct field *f = &s->fields[i];
+		struct node n = { .kind = NODE_SCALAR };
+		char *value = base + f->offset;
+
+		if (!f->fallback || f->shape != ONE || f->type == TYPE_STRUCT || f->type == TYPE_REF)
+			continue;
+		n.text = str_of(f->fallback);
+		(void)type_table[f->type].parse(l, f, &n, value);
+		/* Every one of these structs ends in its node: a default has none. */
+		memset(value + type_table[f->type].size - sizeof(void *), 0, sizeof(void *));
+	}
+}
+
+static unsigned check_required(struct loader *l, const struct schema *s, const struct node *n) {
+	unsigned errors = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct field *f = &s->fields[i];
+
+		if (!(f->flags & FIELD_REQUIRED) || node_get(n, f->name))
+			continue;
+		diag_error(l->diags, "missing-key", n->key ? n->key->loc : n->loc,
+			   arena_printf(l->arena, "add \"%s: …\": %s", f->name, f->doc), "%s has no \"%s\"", s->name,
+			   f->name);
+		errors++;
+	}
+	return errors;
+}
+
+static unsigned load_struct(struct loader *l, const struct schema *s, struct node *n, void *out) {
+	unsigned errors = 0;
+
+	load_defaults(l, s, out);
+	if (n->kind == NODE_SCALAR && s->shorthand)
+		return load_field(l, find_field(s, str_of(s->shorthand)), n, out);
+	if (n->kind != NODE_MAP)
+		return wrong_kind(l, n, arena_printf(l->arena, "a mapping with the fields of %s", s->name));
+	NODE_EACH (item, n) {
+		const struct field *f = find_field(s, item->key->text);
+
+		errors += f ? load_field(l, f, item, out) : unknown_key(l, s, item);
+	}
+	errors += check_required(l, s, n);
+	n->faulty = errors > 0;
+	return errors;
+}
+
+unsigned schema_load(struct loader *l, const struct schema *schema, struct node *map, void *ret_struct) {
+	return load_struct(l, schema, map, ret_struct);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One function a type. The check name of all their findings is "bad-value"; the place is always the whole scalar, and
+ * the hint says what would have been right.
+ */
+#include "conf/type.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define BAD "bad-value"
+
+static int bad(struct loader *l, const struct field *f, const struct node *n, const char *hint) {
+	diag_error(l->diags, BAD, n->loc, hint, "\"%s\" is not %s", n->text.s, type_table[f->type].what);
+	return -EINVAL;
+}
+
+static int parse_text(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	(void)l;
+	(void)f;
+	*(struct text *)out = (struct text){ n->text.s, n };
+	return 0;
+}
+
+static bool name_char(char c) {
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-_.", c);
+}
+
+static int parse_name(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	for (size_t i = 0; i < n->text.len; i++)
+		if (!n->text.s[i] || !name_char(n->text.s[i]))
+			return bad(l, f, n, "use letters, digits, dashes, underscores and dots");
+	*(struct text *)out = (struct text){ n->text.s, n };
+	return 0;
+}
+
+/* Decimal digits only; -ERANGE above UINT64_MAX. The text must go on to *ret_end. */
+static int read_decimal(struct str s, uint64_t *ret_n, size_t *ret_end) {
+	uint64_t n = 0;
+	size_t i = 0;
+
+	for (; i < s.len && s.s[i] >= '0' && s.s[i] <= '9'; i++)
+		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(s.s[i] - '0'), &n))
+			return -ERANGE;
+	if (i == 0)
+		return -EINVAL;
+	*ret_n = n;
+	*ret_end = i;
+	return 0;
+}
+
+static int out_of_range(struct loader *l, const struct field *f, const struct node *n) {
+	diag_error(l->diags, BAD, n->loc, NULL, "%s is outside %" PRId64 " to %" PRId64, n->text.s, f->min, f->max);
+	return -EINVAL;
+}
+
+static bool in_range(const struct field *f, uint64_t n) {
+	return (!f->min && !f->max) || (n >= (uint64_t)f->min && n <= (uint64_t)f->max);
+}
+
+static int parse_uint(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	uint64_t value;
+	size_t end;
+	int r = read_decimal(n->text, &value, &end);
+
+	if (r == -EINVAL || (r == 0 && end != n->text.len))
+		return bad(l, f, n, "write decimal digits");
+	if (r < 0 || !in_range(f, value))
+		return out_of_range(l, f, n);
+	*(struct number *)out = (struct number){ value, n };
+	return 0;
+}
+
+static int parse_real(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	char *end;
+	double x;
+
+	if (!n->text.len || !strchr("0123456789.", n->text.s[0]) || strpbrk(n->text.s, "xXnN"))
+		return bad(l, f, n, "write it as 0.8");
+	x = strtod(n->text.s, &end);
+	if (end != n->text.s + n->text.len || !isfinite(x))
+		return bad(l, f, n, "write it as 0.8");
+	if ((f->min || f->max) && (x < (double)f->min || x > (double)f->max))
+		return out_of_range(l, f, n);
+	*(struct real *)out = (struct real){ x, n };
+	return 0;
+}
+
+static int parse_flag(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	static const char *const on[] = { "true", "yes", "on" }, *const off[] = { "false", "no", "off" };
+
+	for (size_t i = 0; i < ARRAY_LEN(on); i++)
+		if (str_is(n->text, on[i]) || str_is(n->text, off[i])) {
+			*(struct flag *)out = (struct flag){ str_is(n->text, on[i]), n };
+			return 0;
+		}
+	return bad(l, f, n, "write true or false");
+}
+
+static int parse_word(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	const char *near, *all = "";
+	unsigned count = 0;
+
+	for (; f->words[count]; count++) {
+		if (str_is(n->text, f->words[count])) {
+			*(struct word *)out = (struct word){ count, n };
+			return 0;
+		}
+		all = arena_printf(l->arena, "%s%s%s", all, count ? ", " : "", f->words[count]);
+	}
+	near = suggest(n->text, f->words, count);
+	diag_error(l->diags, BAD, n->loc,
+		   near ? arena_printf(l->arena, "did you mean %s?", near)
+			: arena_printf(l->arena, "write one of %s", all),
+		   "\"%s\" is no %s", n->text.s, f->name);
+	return -EINVAL;
+}
+
+struct unit {
+	const char *suffix;
+	uint64_t factor;
+};
+
+static int parse_units(struct loader *l, const struct field *f, const struct node *n, const struct unit *units,
+		       const char *hint, struct number *out) {
+	uint64_t value;
+	size_t end;
+
+	if (read_decimal(n->text, &value, &end) < 0)
+		return bad(l, f, n, hint);
+	for (; units->suffix; units++) {
+		if (!str_is((struct str){ n->text.s + end, n->text.len - end }, units->suffix))
+			continue;
+		if (__builtin_mul_overflow(value, units->factor, &value) || !in_range(f, value))
+			return out_of_range(l, f, n);
+		*out = (struct number){ value, n };
+		return 0;
+	}
+	return bad(l, f, n, hint);
+}
+
+static int parse_duration(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	static const struct unit units[] = { { "", 1 },      { "s", 1 },      { "m", 60 }, { "h", 3600 },
+					     { "d", 86400 }, { "w", 604800 }, { NULL, 0 } };
+
+	return parse_units(l, f, n, units, "write a whole number and s, m, h, d or w: 90s, 5m, 7d", out);
+}
+
+static int parse_size(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	static const struct unit units[] = { { "", 1 },          { "KiB", 1 << 10 },           { "MiB", 1 << 20 },
+					     { "GiB", 1 << 30 }, { "TiB", UINT64_C(1) << 40 }, { NULL, 0 } };
+
+	return parse_units(l, f, n, units, "write a whole number and KiB, MiB, GiB or TiB: 512MiB", out);
+}
+
+/* 0 for a field that takes both families. */
+static int wanted_family(enum field_type t) {
+	switch (t) {
+	case TYPE_IP4:
+	case TYPE_NET4:
+	case TYPE_IFADDR4:
+		return FAMILY_4;
+	case TYPE_IP6:
+	case TYPE_NET6:
+	case TYPE_IFADDR6:
+		return FAMILY_6;
+	default:
+		return 0;
+	}
+}
+
+static int check_family(struct loader *l, const struct field *f, const struct node *n, struct ip ip) {
+	int family = wanted_family(f->type);
+
+	if (!family || ip_family(ip) == (enum family)family)
+		return 0;
+	diag_error(l->diags, BAD, n->loc,
+		   family == FAMILY_4 ? "IPv6 goes into the field whose name ends in 6"
+				      : "IPv4 goes into the field whose name does not end in 6",
+		   "\"%s\" is IPv%d; this takes %s", n->text.s, ip_family(ip), type_table[f->type].what);
+	return -EINVAL;
+}
+
+static int parse_ip(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	struct ip_fault fault;
+	struct ip ip;
+
+	if (ip_parse(n->text.s, n->text.len, &ip, &fault) < 0) {
+		if (memchr(n->text.s, '/', n->text.len))
+			return bad(l, f, n, "leave out the prefix length");
+		return bad(l, f, n, ip_error_hint(fault.error));
+	}
+	if (check_family(l, f, n, ip) < 0)
+		return -EINVAL;
+	*(struct address *)out = (struct address){ ip, n };
+	return 0;
+}
+
+/* Says that bits are set right of the length, and which two things may have been meant. */
+static int host_bits(struct loader *l, const struct node *n, struct prefix right) {
+	char text[PREFIX_TEXT_MAX];
+
+	(void)prefix_format(right, text);
+	diag_error(l->diags, "host-bits", n->loc, arena_printf(l->arena, "the network is %s", text),
+		   "\"%s\" has bits set to the right of its length", n->text.s);
+	return -EINVAL;
+}
+
+static int parse_net(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	struct ip_fault fault;
+	struct prefix p;
+
+	if (!memchr(n->text.s, '/', n->text.len))
+		return bad(l, f, n, "a network ends in its length, as in 2001:db8::/32 or 192.0.2.0/24");
+	if (prefix_parse(n->text.s, n->text.len, &p, &fault) < 0)
+		return fault.error == IP_ERR_HOST_BITS ? host_bits(l, n, p) : bad(l, f, n, ip_error_hint(fault.error));
+	if (check_family(l, f, n, p.ip) < 0)
+		return -EINVAL;
+	*(struct network *)out = (struct network){ p, n };
+	return 0;
+}
+
+static int parse_ifaddr(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	const char *slash = memchr(n->text.s, '/', n->text.len);
+	struct ip_fault fault;
+	struct prefix p;
+	struct ip ip;
+
+	if (!slash)
+		return bad(l, f, n, "an interface address ends in the length of its link, as in 2001:db8::1/64");
+	if (prefix_parse(n->text.s, n->text.len, &p, &fault) < 0 && fault.error != IP_ERR_HOST_BITS)
+		return bad(l, f, n, ip_error_hint(fault.error));
+	if (ip_parse(n->text.s, (size_t)(slash - n->text.s), &ip, &fault) < 0)
+		return bad(l, f, n, ip_error_hint(fault.error));
+	if (check_family(l, f, n, ip) < 0)
+		return -EINVAL;
+	*(struct ifaddr *)out = (struct ifaddr){ ip, p.len, n };
+	return 0;
+}
+
+static int parse_listener(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	struct ip_fault fault;
+	struct endpoint e;
+
+	if (endpoint_parse(n->text.s, n->text.len, &e, &fault) < 0)
+		return bad(l, f, n, ip_error_hint(fault.error));
+	if (e.port < 0)
+		return bad(l, f, n, "the port is missing: [2001:db8::1]:8053 or 192.0.2.1:8053");
+	*(struct listener *)out = (struct listener){ e.ip, (uint16_t)e.port, n };
+	return 0;
+}
+
+static int parse_ref(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	struct ref *ref = out;
+
+	*ref = (struct ref){ .s = n->text.s, .at = n, .kinds = f->kinds };
+	vec_push(&l->refs, ref);
+	return 0;
+}
+
+#define IP4_PATTERN "\"type\": \"string\", \"format\": \"ipv4\""
+#define IP6_PATTERN "\"type\": \"string\", \"format\": \"ipv6\""
+#define IP_PATTERN "\"type\": \"string\", \"pattern\": \"^[0-9a-fA-F:.]+$\""
+#define NET4_PATTERN "\"type\": \"string\", \"pattern\": \"^[0-9.]+/[0-9]+$\""
+#define NET6_PATTERN "\"type\": \"string\", \"pattern\": \"^[0-9a-fA-F:.]+/[0-9]+$\""
+
+const struct type type_table[_TYPE_MAX] = {
+	[TYPE_TEXT] = { sizeof(struct text), parse_text, "a text", "\"type\": [\"string\", \"number\", \"boolean\"]",
+			"any words" },
+	[TYPE_NAME] = { sizeof(struct text), parse_name, "a name", "\"type\": [\"string\", \"number\"]", "eth0" },
+	[TYPE_UINT] = { sizeof(struct number), parse_uint, "a whole number", "\"type\": \"integer\"", "1" },
+	[TYPE_REAL] = { sizeof(struct real), parse_real, "a number", "\"type\": \"number\"", "0.8" },
+	[TYPE_FLAG] = { sizeof(struct flag), parse_flag, "true or false", "\"type\": \"boolean\"", "true" },
+	[TYPE_WORD] = { sizeof(struct word), parse_word, "one of the words", "\"type\": [\"string\", \"boolean\"]",
+			"" },
+	[TYPE_DURATION] = { sizeof(struct number), parse_duration, "a duration",
+			    "\"type\": [\"string\", \"integer\"], \"pattern\": \"^[0-9]+[smhdw]?$\"", "5m" },
+	[TYPE_SIZE] = { sizeof(struct number), parse_size, "a size",
+			"\"type\": [\"string\", \"integer\"], \"pattern\": \"^[0-9]+([KMGT]iB)?$\"", "1GiB" },
+	[TYPE_IP] = { sizeof(struct address), parse_ip, "an IPv4 or IPv6 address", IP_PATTERN, "2001:db8::1" },
+	[TYPE_IP4] = { sizeof(struct address), parse_ip, "an IPv4 address", IP4_PATTERN, "192.0.2.1" },
+	[TYPE_IP6] = { sizeof(struct address), parse_ip, "an IPv6 address", IP6_PATTERN, "2001:db8::1" },
+	[TYPE_NET] = { sizeof(struct network), parse_net, "an IPv4 or IPv6 network", NET6_PATTERN, "2001:db8::/32" },
+	[TYPE_NET4] = { sizeof(struct network), parse_net, "an IPv4 network", NET4_PATTERN, "192.0.2.0/24" },
+	[TYPE_NET6] = { sizeof(struct network), parse_net, "an IPv6 network", NET6_PATTERN, "2001:db8::/32" },
+	[TYPE_IFADDR4] = { sizeof(struct ifaddr), parse_ifaddr, "an IPv4 address with a length", NET4_PATTERN,
+			   "192.0.2.1/24" },
+	[TYPE_IFADDR6] = { sizeof(struct ifaddr), parse_ifaddr, "an IPv6 address with a length", NET6_PATTERN,
+			   "2001:db8::1/64" },
+	[TYPE_LISTENER] = { sizeof(struct listener), parse_listener, "an address and a port", "\"type\": \"string\"",
+			    "\"[::]:8053\"" },
+	[TYPE_REF] = { sizeof(struct ref), parse_ref, "a name", "\"type\": \"string\"", "frontend" },
+	[TYPE_STRUCT] = { 0, NULL, "a mapping", "\"type\": \"object\"", "" },
+};

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libfyaml names the grammar rule that failed; people need the line to change. The first row of `explanations` whose
+ * test holds gives the message. Rows look at the parser's message and at the source text.
+ */
+#include "conf/yaml_error.h"
+
+#include <string.h>
+
+/* The character at a place, or 0. Columns count code points, all that is looked for is ASCII. */
+static char char_at(const struct sources *s, struct loc loc, uint32_t ahead) {
+	const char *text;
+	size_t len, at;
+
+	if (!sources_line(s, loc.file, loc.line, &text, &len) || !loc.col)
+		return 0;
+	at = utf8_prefix(text, len, loc.col - 1 + (size_t)ahead);
+	return at < len ? text[at] : 0;
+}
+
+bool yaml_is_flow(const struct sources *s, struct loc loc) {
+	char c = char_at(s, loc, 0);
+
+	return c == '[' || c == '{';
+}
+
+/* The first character of a line that is not a blank, as a place. */
+static struct loc line_start(const struct sources *s, struct loc loc, uint32_t line) {
+	const char *text;
+	size_t len, i = 0;
+
+	loc.line = line;
+	loc.len = 1;
+	if (!sources_line(s, loc.file, line, &text, &len))
+		return loc;
+	while (i < len && (text[i] == ' ' || text[i] == '\t'))
+		i++;
+	loc.col = (uint32_t)i + 1;
+	loc.len = (uint32_t)MAX(utf8_count(text + i, len - i), (size_t)1);
+	return loc;
+}
+
+/* A plain scalar that was cut at "::" because YAML takes a colon at its end for a key. */
+static bool cut_at_colons(const struct yaml_stumble *at) {
+	const struct node *n = at->last_scalar;
+
+	return n && !n->quoted && n->text.len && n->text.s[n->text.len - 1] == ':' && n->loc.line <= at->loc.line &&
+	       char_at(at->sources, n->loc, n->loc.len) == ':';
+}
+
+static bool says(const struct yaml_stumble *at, const char *words) {
+	return strstr(at->message, words) != NULL;
+}
+
+/* The text at the start of a line up to its first blank or colon uses a tab. */
+static bool tab_indented(const struct yaml_stumble *at, uint32_t line) {
+	const char *text;
+	size_t len;
+
+	return sources_line(at->sources, at->loc.file, line, &text, &len) && len && memchr(text, '\t', len) &&
+	       strspn(text, " \t") > strspn(text, " ");
+}
+
+static bool is_colons(const struct yaml_stumble *at) {
+	return cut_at_colons(at);
+}
+static struct loc colons_loc(const struct yaml_stumble *at) {
+	struct loc loc = at->last_scalar->loc;
+
+	loc.len++;
+	return loc;
+}
+
+static bool is_tab(const struct yaml_stumble *at) {
+	return says(at, "tab") || tab_indented(at, at->loc.line) || tab_indented(at, at->loc.line + 1);
+}
+static struct loc tab_loc(const struct yaml_stumble *at) {
+	uint32_t line =
+		tab_indented(at, at->loc.line) || !tab_indented(at, at->loc.line + 1) ? at->loc.line : at->loc.line + 1;
+	struct loc loc = { .file = at->loc.file, .line = line, .col = 1, .len = 1 };
+	const char *text;
+	size_t len;
+
+	if (sources_line(at->sources, loc.file, line, &text, &len)) {
+		const char *tab = memchr(text, '\t', len);
+
+		loc.col = tab ? (uint32_t)utf8_count(text, (size_t)(tab - text)) + 1 : at->loc.col;
+	}
+	return loc;
+}
+
+/* A quote is named by the parser at its opening. */
+static bool is_quote(const struct yaml_stumble *at) {
+	return says(at, "quoted scalar");
+}
+static struct loc quote_loc(const struct yaml_stumble *at) {
+	struct loc loc = at->loc;
+	char c = char_at(at->sources, loc, 0);
+
+	if (c != '"' && c != '\'' && loc.col > 1)
+		loc.col--;
+	return loc;
+}
+
+/* An error on a later line than the innermost open bracket: the bracket was not closed. */
+static bool is_unclosed(const struct yaml_stumble *at) {
+	return at->open_flow && at->loc.line > at->open_flow->loc.line;
+}
+static struct loc unclosed_loc(const struct yaml_stumble *at) {
+	return at->open_flow->loc;
+}
+
+/* "ip: 1" followed by a deeper "ipv6: 2": the parser points at the 1. */
+static bool is_deeper(const struct yaml_stumble *at) {
+	return says(at, "multiline plain key") && at->key_pending && at->key_pending->loc.line == at->loc.line;
+}
+static struct loc deeper_loc(const struct yaml_stumble *at) {
+	return line_start(at->sources, at->loc, at->loc.line + 1);
+}
+
+static bool is_no_colon(const struct yaml_stumble *at) {
+	return says(at, "multiline plain key") || says(at, "could not find expected ':'") || says(at, "missing ':'");
+}
+static bool is_indent(const struct yaml_stumble *at) {
+	return says(at, "indent") || says(at, "end of block");
+}
+static struct loc this_line(const struct yaml_stumble *at) {
+	return line_start(at->sources, at->loc, at->loc.line);
+}
+
+static bool is_two_values(const struct yaml_stumble *at) {
+	return says(at, "nested block mapping on the same line");
+}
+static struct loc as_said(const struct yaml_stumble *at) {
+	return at->loc;
+}
+
+static bool is_start(const struct yaml_stumble *at) {
+	return says(at, "plain scalar cannot start with");
+}
+static bool is_comma(const struct yaml_stumble *at) {
+	return says(at, "comma");
+}
+static bool is_extra(const struct yaml_stumble *at) {
+	return says(at, "extra closing");
+}
+static bool always(const struct yaml_stumble *at) {
+	(void)at;
+	return true;
+}
+
+static const struct explanation {
+	bool (*test)(const struct yaml_stumble *);
+	struct loc (*loc)(const struct yaml_stumble *);
+	const char *message; /* NULL: the parser's own */
+	const char *hint;
+} explanations[] = {
+	{ is_colons, colons_loc, "a value that ends in \"::\" is read as the key of a mapping",
+	  "quote it, for instance \"2001:db8::\"" },
+	{ is_tab, tab_loc, "a tab stands where YAML counts spaces", "indent with spaces" },
+	{ is_quote, quote_loc, "the quote that opens here is not closed", "close it on the same line" },
+	{ is_unclosed, unclosed_loc, "the bracket that opens here is not closed, or a comma is missing behind it",
+	  "write [a, b] or { key: value, key: value }" },
+	{ is_deeper, deeper_loc, "this line is indented deeper than the line above it, which already has a value",
+	  "indent it like the other keys of its mapping" },
+	{ is_no_colon, this_line, "a key without a colon", "write it as \"key: value\"" },
+	{ is_indent, this_line, "this line's indentation fits no mapping or list above it",
+	  "indent it like the lines that it belongs to" },
+	{ is_two_values, as_said, "a second \": \" on the same line", "quote the value if the colon is part of it" },
+	{ is_start, as_said, "a value cannot start with this character", "quote the value" },
+	{ is_comma, as_said, "a comma or a closing bracket is missing before this",
+	  "write [a, b] or { key: value, key: value }" },
+	{ is_extra, as_said, "a closing bracket without an opening one", "remove it" },
+	{ always, as_said, NULL, NULL },
+};
+
+void yaml_explain(struct arena *a, struct diags *d, const struct yaml_stumble *at) {
+	const struct explanation *e = explanations;
+
+	while (!e->test(at))
+		e++;
+	diag_error(d, "yaml-syntax", e->loc(at), e->hint, "%s",
+		   e->message ? e->message : arena_printf(a, "%s", at->message));
+}

@@ -3,7 +3,7 @@
  * What a file may say, as rows: name, type, range, default, flags and one line of documentation. The same rows load the
  * nodes into structs, word the errors, make the manual's field lists and the JSON Schema for editors.
  *
- *     struct service { struct text name; struct list tcp, udp; };
+ *     struct service { struct scalar name; struct list tcp, udp; };
  *     static const struct field service_fields[] = {
  *             { "tcp", TYPE_UINT, LIST, offsetof(struct service, tcp), .min = 1, .max = 65535, .doc = "TCP ports" },
  *             …
@@ -19,8 +19,8 @@
 #include "conf/value.h"
 
 enum field_type {
-	TYPE_TEXT,     /* struct text: any scalar */
-	TYPE_NAME,     /* struct text: letters, digits, - _ . and nothing else */
+	TYPE_TEXT,     /* struct scalar: any scalar */
+	TYPE_NAME,     /* struct scalar: letters, digits, - _ . and nothing else */
 	TYPE_UINT,     /* struct number within min..max */
 	TYPE_REAL,     /* struct real within min..max */
 	TYPE_FLAG,     /* struct flag: true, false, yes, no, on, off */

@@ -20,7 +20,7 @@ static int bad(struct loader *l, const struct field *f, const struct node *n, co
 static int parse_text(struct loader *l, const struct field *f, const struct node *n, void *out) {
 	(void)l;
 	(void)f;
-	*(struct text *)out = (struct text){ n->text.s, n };
+	*(struct scalar *)out = (struct scalar){ n->text.s, n };
 	return 0;
 }
 
@@ -28,11 +28,14 @@ static bool name_char(char c) {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-_.", c);
 }
 
+/* Names become file names, DNS labels and words of other programs' configuration: no blanks, no "..", no "-x". */
 static int parse_name(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	if (n->text.len && (n->text.s[0] == '.' || n->text.s[0] == '-'))
+		return bad(l, f, n, "begin with a letter, a digit or an underscore");
 	for (size_t i = 0; i < n->text.len; i++)
 		if (!n->text.s[i] || !name_char(n->text.s[i]))
 			return bad(l, f, n, "use letters, digits, dashes, underscores and dots");
-	*(struct text *)out = (struct text){ n->text.s, n };
+	*(struct scalar *)out = (struct scalar){ n->text.s, n };
 	return 0;
 }
 
@@ -267,9 +270,9 @@ static int parse_ref(struct loader *l, const struct field *f, const struct node 
 #define NET6_PATTERN "\"type\": \"string\", \"pattern\": \"^[0-9a-fA-F:.]+/[0-9]+$\""
 
 const struct type type_table[_TYPE_MAX] = {
-	[TYPE_TEXT] = { sizeof(struct text), parse_text, "a text", "\"type\": [\"string\", \"number\", \"boolean\"]",
+	[TYPE_TEXT] = { sizeof(struct scalar), parse_text, "a text", "\"type\": [\"string\", \"number\", \"boolean\"]",
 			"any words" },
-	[TYPE_NAME] = { sizeof(struct text), parse_name, "a name", "\"type\": [\"string\", \"number\"]", "eth0" },
+	[TYPE_NAME] = { sizeof(struct scalar), parse_name, "a name", "\"type\": [\"string\", \"number\"]", "eth0" },
 	[TYPE_UINT] = { sizeof(struct number), parse_uint, "a whole number", "\"type\": \"integer\"", "1" },
 	[TYPE_REAL] = { sizeof(struct real), parse_real, "a number", "\"type\": \"number\"", "0.8" },
 	[TYPE_FLAG] = { sizeof(struct flag), parse_flag, "true or false", "\"type\": \"boolean\"", "true" },

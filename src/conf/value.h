@@ -8,7 +8,8 @@
 #include "addr/prefix.h"
 #include "conf/node.h"
 
-struct text {
+/* Any text. */
+struct scalar {
 	const char *s; /* NULL when absent */
 	const struct node *at;
 };

@@ -49,8 +49,8 @@ extern const char *const role_words[]; /* by enum role, NULL-terminated */
 struct machine;
 
 struct group {
-	struct text name;
-	struct text comment;
+	struct scalar name;
+	struct scalar comment;
 	struct list roles; /* struct word: enum role */
 	/* derived */
 	const struct machine **machines; /* members, in the order of the files */
@@ -64,14 +64,14 @@ struct group {
 };
 
 struct docker_network {
-	struct text name;
+	struct scalar name;
 	struct network ipv4;
 };
 
 /* A network that is routed to a machine: containers, VPN clients. */
 struct routed {
 	struct network network;
-	struct text comment;
+	struct scalar comment;
 	struct list groups; /* struct ref */
 	struct docker_network *docker_network;
 	/* derived */
@@ -82,19 +82,19 @@ enum monitoring { MONITORING_PING4, MONITORING_PING6, MONITORING_NONE };
 
 struct other_ip {
 	struct address address;
-	struct text comment;
+	struct scalar comment;
 	struct word monitoring; /* enum monitoring; at NULL: by family */
 };
 
 struct machine {
-	struct text name;   /* fully qualified */
+	struct scalar name; /* fully qualified */
 	struct list groups; /* struct ref */
 	struct address ip, ipv6;
 	struct list routed_networks, routed_networks6; /* struct routed */
 	struct list other_ips, other_ips6;             /* struct other_ip */
-	struct text comment;
+	struct scalar comment;
 	struct word monitoring;
-	struct text interface;
+	struct scalar interface;
 	struct number mtu;
 	/* derived */
 	unsigned role_bits;
@@ -105,62 +105,62 @@ struct machine {
 /* A prefix that the estate was given. */
 struct given {
 	struct network network;
-	struct text comment, site;
+	struct scalar comment, site;
 	struct number per_machine; /* as written: in the prefix's own family */
 	struct address gateway;
 };
 
 struct service {
-	struct text name;
+	struct scalar name;
 	struct list tcp, udp; /* struct number */
-	struct text comment;
+	struct scalar comment;
 };
 
 struct policy {
-	struct text name;
+	struct scalar name;
 	struct list from;  /* struct ref: any, all, groups, machines, addresses, prefixes */
 	struct list to;    /* struct ref: the same */
 	struct list allow; /* struct ref: services */
-	struct text comment;
+	struct scalar comment;
 	/* derived */
 	const struct node *at; /* the whole line */
 };
 
 struct failover {
-	struct text name;
+	struct scalar name;
 	struct list machines; /* struct ref, first is preferred */
-	struct text interface;
+	struct scalar interface;
 	struct number vrid;
 	struct list ipv4, ipv6; /* struct ifaddr */
-	struct list track;      /* struct text: services whose failure moves the addresses */
-	struct text comment;
+	struct list track;      /* struct scalar: services whose failure moves the addresses */
+	struct scalar comment;
 };
 
 struct vpn_client {
-	struct text name;
+	struct scalar name;
 	struct address ipv4, ipv6;
 	struct list routes; /* struct ref: all, prefixes, addresses */
-	struct text comment;
+	struct scalar comment;
 };
 
 struct vpn {
-	struct text name;
+	struct scalar name;
 	struct list machines; /* struct ref */
 	struct network ipv4, ipv6;
 	struct list routes;  /* struct ref */
 	struct list clients; /* struct vpn_client */
-	struct text comment;
+	struct scalar comment;
 };
 
 struct lan {
-	struct text name;
+	struct scalar name;
 	struct ref router;
-	struct text interface;
+	struct scalar interface;
 	struct network ipv4, ipv6;
 	struct list groups; /* struct ref */
 	struct list rdnss;  /* struct address */
-	struct text domain;
-	struct text comment;
+	struct scalar domain;
+	struct scalar comment;
 };
 
 struct nat64 {
@@ -170,37 +170,37 @@ struct nat64 {
 };
 
 struct endpoint_name {
-	struct text name; /* public, fully qualified */
-	struct list to;   /* struct ref: failover entries, machines, groups */
+	struct scalar name; /* public, fully qualified */
+	struct list to;     /* struct ref: failover entries, machines, groups */
 	struct ref service;
-	struct list paths; /* struct text */
-	struct text comment;
+	struct list paths; /* struct scalar */
+	struct scalar comment;
 };
 
 struct dns {
-	struct text primary; /* of the SOA; default: the first machine with role knot */
-	struct text contact; /* mailbox of the SOA */
+	struct scalar primary; /* of the SOA; default: the first machine with role knot */
+	struct scalar contact; /* mailbox of the SOA */
 	struct number ttl, negative_ttl, serial;
 };
 
 struct publish {
 	struct listener listen;
-	struct text path;
+	struct scalar path;
 	struct number every;
 };
 
 struct geo_section {
-	struct text exceptions, base;
+	struct scalar exceptions, base;
 	struct publish *publish;
 };
 
 struct guard_log {
-	struct text file, format;
+	struct scalar file, format;
 	struct listener syslog;
 };
 
 struct guard_match {
-	struct list path, status, method, host; /* struct text */
+	struct list path, status, method, host; /* struct scalar */
 };
 
 struct guard_threshold {
@@ -215,7 +215,7 @@ struct guard_ban {
 };
 
 struct guard_rule {
-	struct text name;
+	struct scalar name;
 	struct guard_match *match;
 	struct number window;
 	struct list ipv4, ipv6; /* struct guard_threshold */
@@ -223,7 +223,7 @@ struct guard_rule {
 };
 
 struct guard_sink {
-	struct text nft, haproxy, acl, route, file;
+	struct scalar nft, haproxy, acl, route, file;
 	struct flag dry;
 };
 
@@ -233,17 +233,17 @@ struct guard_section {
 	struct list never;           /* struct ref: prefixes, addresses */
 	struct list rules, sinks;
 	struct number memory;
-	struct text state;
+	struct scalar state;
 };
 
 struct check_override {
-	struct text name;
+	struct scalar name;
 	struct word severity; /* as in check_severity_words */
 };
 extern const char *const check_severity_words[]; /* by enum severity, NULL-terminated */
 
 struct estate {
-	struct text name, domain;
+	struct scalar name, domain;
 	struct list checks; /* struct check_override */
 	struct list machines, groups, services, policy, prefixes, failover, vpn, lans, endpoints;
 	struct nat64 *nat64;

@@ -30,7 +30,7 @@ static const struct kind_row kinds[] = {
 	{ REF_PREFIX, "a prefix", NULL, 0, 0, 0 },
 };
 
-/* Things with names begin with them: struct text at offset 0. */
+/* Things with names begin with them: struct scalar at offset 0. */
 static void index_names(struct estate *e, const struct kind_row *row) {
 	struct map *m = (struct map *)(void *)((char *)e + row->by_name);
 	const struct list *list = (const void *)((const char *)e + row->list);
@@ -38,7 +38,7 @@ static void index_names(struct estate *e, const struct kind_row *row) {
 
 	map_init(m, e->arena);
 	for (uint32_t i = 0; i < list->n; i++, item += row->item_size) {
-		const struct text *name = (const void *)item;
+		const struct scalar *name = (const void *)item;
 
 		(void)map_add(m, name->s, strlen(name->s), item);
 	}
@@ -84,7 +84,7 @@ static void report_unknown(struct estate *e, struct loader *l, const struct ref 
 		if (kinds[k].word && suggest_better(str_of(ref->s), str_of(kinds[k].word), &best))
 			near = kinds[k].word;
 		for (uint32_t i = 0; kinds[k].item_size && i < list->n; i++) {
-			const struct text *name = (const void *)((const char *)list->items + i * kinds[k].item_size);
+			const struct scalar *name = (const void *)((const char *)list->items + i * kinds[k].item_size);
 
 			if (suggest_better(str_of(ref->s), str_of(name->s), &best))
 				near = name->s;

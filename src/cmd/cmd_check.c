@@ -73,6 +73,7 @@ static int list_checks(const struct options *o) {
 		emit_text(&e, "name", (*c)->name);
 		emit_text(&e, "severity", severity_to_str((*c)->severity));
 		emit_text(&e, "summary", (*c)->summary);
+		emit_text(&e, "doc", (*c)->doc);
 		emit_end(&e);
 	}
 	emit_end(&e);

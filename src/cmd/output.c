@@ -5,10 +5,10 @@
 
 #include "cmd/command.h"
 
-enum { KEY_COLOUR = 0x100 };
+enum { KEY_OUTPUT = 0x100, KEY_COLOUR };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "FORMAT", 0, "How to print the result: text, json, jsonl or kv", 90 },
+	{ "output", KEY_OUTPUT, "FORMAT", 0, "How to print the result: text, json, jsonl or kv", 90 },
 	{ "color", KEY_COLOUR, "WHEN", 0, "Colour messages: auto, always or never", 90 },
 	{ 0 },
 };
@@ -17,7 +17,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 	struct output_options *o = state->input;
 
 	switch (key) {
-	case 'o':
+	case KEY_OUTPUT:
 		if (emit_format_from_str(arg, &o->format) < 0)
 			argp_error(state, "--output is text, json, jsonl or kv, not '%s'", arg);
 		return 0;

@@ -18,7 +18,7 @@ deps: ## install the packages that any of the other targets needs
 
 build: ## build/hextet, optimised and hardened
 	@tools/deps build
-	@[ -f build/build.ninja ] || meson setup build --prefix '$(PREFIX)'
+	@[ -f build/build.ninja ] || meson setup build --prefix '$(PREFIX)' $(if $(filter true,$(CI)),-Dwerror=true)
 	@ninja -C build
 
 build-check: ## build-check/hextet, with sanitizers and warnings as errors

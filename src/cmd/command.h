@@ -21,13 +21,21 @@ enum exit_code {
 struct command {
 	const char *name;
 	const char *summary;               /* one line, no full stop */
+	bool hidden;                       /* for the build, not for people: in no list, no completion and no manual */
 	const struct argp *argp;           /* NULL when it only has subcommands */
 	const struct command *const *sub;  /* NULL-terminated, or NULL */
 	int (*run)(int argc, char **argv); /* NULL when it only has subcommands */
 };
 
-/* Parses argv by c's argp table into `input`; usage errors are printed and end the program with EXIT_USAGE. */
+/*
+ * Parses argv by the argp table into `input`, which the table's parser gets. Every command also has help_options.
+ * --help ends the program with EXIT_DONE, a usage error with EXIT_USAGE and a message on stderr.
+ */
+extern const struct argp_option help_options[];
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* The command with this name, hidden ones too, or NULL. */
+const struct command *command_find(const struct command *const *list, const char *name);
 
 /* Runs the command, or the one of its subcommands that argv[1] names ("did you mean" otherwise). */
 int command_run(const struct command *c, int argc, char **argv);

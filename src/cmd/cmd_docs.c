@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "cmd/option.h"
+#include "estate/check.h"
 
 void docs_text(FILE *out, const char *text) {
 	for (; *text; text++) {
@@ -141,7 +142,21 @@ static int docs_commands(int argc, char **argv, FILE *out) {
 	return 0;
 }
 
+static int docs_checks(int argc, char **argv, FILE *out) {
+	(void)argc;
+	(void)argv;
+	for (const struct check *const *c = check_list; *c; c++) {
+		(void)fprintf(out, "*%s* (%s)\n\t", (*c)->name, severity_to_str((*c)->severity));
+		docs_text(out, (*c)->summary);
+		(void)fputs(". ", out);
+		docs_text(out, (*c)->doc);
+		(void)fputs("\n\n", out);
+	}
+	return 0;
+}
+
 static const struct docs docs_list[] = {
+	{ "checks", docs_checks },
 	{ "commands", docs_commands },
 	{ "options", docs_options },
 	{ "synopsis", docs_synopsis },

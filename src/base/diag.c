@@ -152,12 +152,27 @@ static int diag_order(const void *pa, const void *pb) {
 	return 0;
 }
 
-void diags_sort(struct diags *d) {
-	if (d->list.n)
-		qsort(d->list.v, d->list.n, sizeof(*d->list.v), diag_order);
+static bool says_the_same(const struct diag *a, const struct diag *b) {
+	return a->loc.file == b->loc.file && a->loc.line == b->loc.line && a->loc.col == b->loc.col &&
+	       a->severity == b->severity && strcmp(a->message, b->message) == 0;
 }
 
-/* Prints one source line so that nothing in it can move the cursor; tabs become one space to keep columns true. */
+void diags_sort(struct diags *d) {
+	size_t n = 0;
+
+	if (d->list.n)
+		qsort(d->list.v, d->list.n, sizeof(*d->list.v), diag_order);
+	for (size_t i = 0; i < d->list.n; i++) {
+		if (n && says_the_same(&d->list.v[n - 1], &d->list.v[i]))
+			d->count[d->list.v[i].severity]--;
+		else
+			d->list.v[n++] = d->list.v[i];
+	}
+	d->list.n = n;
+}
+
+/* Prints a line that quotes the user's text so that nothing in it can move the cursor; tabs become one space to keep
+ * columns true. */
 static void print_source(FILE *out, const char *text, size_t len) {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -202,13 +217,18 @@ static void print_one(const struct diags *d, const struct diag *item, FILE *out,
 		(void)fprintf(out, "%s:%u:%u: ", src->path, item->loc.line, item->loc.col);
 	else if (src)
 		(void)fprintf(out, "%s: ", src->path);
-	(void)fprintf(out, "%s%s%s: %s%s%s", on, severity_names[item->severity], off, bold, item->message, off);
+	(void)fprintf(out, "%s%s%s: %s", on, severity_names[item->severity], off, bold);
+	print_source(out, item->message, strlen(item->message));
+	(void)fputs(off, out);
 	if (item->check)
 		(void)fprintf(out, " [%s]", item->check);
 	(void)fputc('\n', out);
 	print_excerpt(d, item, out, colour);
-	if (item->hint)
-		(void)fprintf(out, "      = %shint:%s %s\n", bold, off, item->hint);
+	if (!item->hint)
+		return;
+	(void)fprintf(out, "      = %shint:%s ", bold, off);
+	print_source(out, item->hint, strlen(item->hint));
+	(void)fputc('\n', out);
 }
 
 void diags_print(const struct diags *d, FILE *out, bool colour) {

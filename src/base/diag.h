@@ -82,8 +82,9 @@ void diag_add(struct diags *d, enum severity severity, const char *check, struct
 
 #define diag_error(d, check, loc, hint, ...) diag_add((d), SEVERITY_ERROR, (check), (loc), (hint), __VA_ARGS__)
 
-/* Sorts by file, line, column, then discovery. */
+/* Sorts by file, line, column, then discovery; the same said twice of the same place (through an alias) counts once. */
 void diags_sort(struct diags *d);
 
-/* Writes all findings as text; colour adds ANSI sequences. Control bytes of the source are shown as '.'. */
+/* Writes all findings as text; colour adds ANSI sequences. Control bytes of the source and the messages are shown as
+ * '.'. */
 void diags_print(const struct diags *d, FILE *out, bool colour);

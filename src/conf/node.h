@@ -17,6 +17,8 @@ struct node {
 	bool quoted;     /* a scalar in quotes or a block scalar: surely meant as text */
 	bool faulty;     /* something in it did not load: findings about it may be consequences */
 	bool missing;    /* "key:" with nothing behind it; loc is then the key's */
+	bool folded;     /* a plain scalar that goes on over the next line */
+	bool shared;     /* its items also belong to another node, by an alias */
 	uint32_t count;  /* items of a container */
 	uint32_t weight; /* nodes in this subtree with aliases expanded */
 	struct loc loc;  /* of the value; a quoted scalar begins at its quote */

@@ -19,6 +19,12 @@ void loader_done(struct loader *l) {
 	vec_done(&l->refs);
 }
 
+bool loader_may_guess(struct loader *l) {
+	enum { GUESSES_MAX = 100 };
+
+	return l->guesses < GUESSES_MAX && ++l->guesses;
+}
+
 struct loc loc_of(const struct node *at, const struct node *otherwise) {
 	return at ? at->loc : otherwise ? otherwise->loc : (struct loc){ 0 };
 }
@@ -30,21 +36,27 @@ static const struct field *find_field(const struct schema *s, struct str name) {
 	return NULL;
 }
 
-static unsigned unknown_key(struct loader *l, const struct schema *s, const struct node *item) {
-	const char *near = NULL, *all = "", *hint;
+static const char *field_hint(struct loader *l, const struct schema *s, struct str key) {
+	const char *near = NULL, *all = "";
 	unsigned best = UINT_MAX;
 
-	for (size_t i = 0; i < s->n; i++) {
-		if (suggest_better(item->key->text, str_of(s->fields[i].name), &best))
+	if (str_is(key, "<<"))
+		return "merge keys are not YAML 1.2: give the alias to a key of its own, or write the fields out";
+	if (!loader_may_guess(l))
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		if (suggest_better(key, str_of(s->fields[i].name), &best))
 			near = s->fields[i].name;
+	if (near)
+		return arena_printf(l->arena, "did you mean %s?", near);
+	for (size_t i = 0; i < s->n; i++)
 		all = arena_printf(l->arena, "%s%s%s", all, i ? ", " : "", s->fields[i].name);
-	}
-	if (str_is(item->key->text, "<<"))
-		hint = "merge keys are not YAML 1.2: give the alias to a key of its own, or write the fields out";
-	else if (near)
-		hint = arena_printf(l->arena, "did you mean %s?", near);
-	else
-		hint = arena_printf(l->arena, "it has %s", all);
+	return arena_printf(l->arena, "it has %s", all);
+}
+
+static unsigned unknown_key(struct loader *l, const struct schema *s, const struct node *item) {
+	const char *hint = field_hint(l, s, item->key->text);
+
 	diag_error(l->diags, "unknown-key", item->key->loc, hint, "%s has no field \"%s\"", s->name, item->key->text.s);
 	return 1;
 }
@@ -70,9 +82,30 @@ static unsigned load_struct(struct loader *l, const struct schema *s, struct nod
 
 static unsigned missing_value(struct loader *l, const struct field *f, const struct node *n) {
 	diag_error(l->diags, "bad-value", n->loc,
-		   f->type == TYPE_STRUCT || f->shape == MAP ? "indent its fields below it, or remove the key"
-							     : "write a value behind the colon, or remove the key",
+		   f->type == TYPE_STRUCT || f->shape == MAP
+			   ? "indent its fields below it, write {} for none, or remove the key"
+			   : "write a value behind the colon, or remove the key",
 		   "\"%s\" has no value", n->key ? n->key->text.s : f->name);
+	return 1;
+}
+
+/* "ip: 192.0.2.1" and below it "foo": YAML reads one value of two words. */
+static unsigned folded_value(struct loader *l, const struct field *f, const struct node *n) {
+	struct loc loc = { .file = n->loc.file, .line = n->loc.line, .len = 1 };
+	const char *text;
+	size_t len, blanks = 0;
+
+	do {
+		blanks = 0;
+		if (!sources_line(l->diags->sources, loc.file, ++loc.line, &text, &len))
+			return 1;
+		while (blanks < len && (text[blanks] == ' ' || text[blanks] == '\t'))
+			blanks++;
+	} while (blanks == len);
+	loc.col = (uint32_t)blanks + 1;
+	loc.len = (uint32_t)utf8_count(text + blanks, len - blanks);
+	diag_error(l->diags, "bad-value", loc, "write \"key: value\", indented like the key above",
+		   "this line continues the value of \"%s\" above it", n->key ? n->key->text.s : f->name);
 	return 1;
 }
 
@@ -84,6 +117,8 @@ static unsigned load_item(struct loader *l, const struct field *f, struct node *
 		return load_struct(l, f->sub, n, out);
 	if (n->kind != NODE_SCALAR)
 		return wrong_kind(l, n, type_table[f->type].what);
+	if (n->folded && f->type != TYPE_TEXT)
+		return folded_value(l, f, n);
 	return type_table[f->type].parse(l, f, n, out) < 0;
 }
 
@@ -118,7 +153,7 @@ static unsigned load_list(struct loader *l, const struct field *f, struct node *
 
 /* A key is read by the type that the item's schema says; it must not be a mapping and is never missing. */
 static unsigned load_key(struct loader *l, const struct schema *s, const struct node *item, void *out) {
-	const struct field key = { .name = s->name, .type = s->key_type };
+	const struct field key = { .name = s->name, .type = s->key_type, .min = s->key_min, .max = s->key_max };
 
 	if (item->key->missing) {
 		diag_error(l->diags, "bad-value", item->key->loc, NULL, "the name of the %s is missing", s->name);
@@ -138,14 +173,15 @@ static unsigned load_map(struct loader *l, const struct field *f, struct node *n
 	out->at = n;
 	to = out->items = arena_alloc(l->arena, f->sub->size * n->count);
 	NODE_EACH (item, n) {
-		unsigned key_errors = load_key(l, f->sub, item, to), item_errors = load_item(l, f, item, to);
+		unsigned key_errors = load_key(l, f->sub, item, to), item_errors;
+		/* Without a key it is no item, but its mistakes count, and the names in it need a place to stay. */
+		char *into = key_errors ? arena_alloc(l->arena, f->sub->size) : to;
 
+		item_errors = load_item(l, f, item, into);
 		errors += key_errors + item_errors;
 		if (item_errors)
 			item->key->faulty = true;
-		if (key_errors)
-			memset(to, 0, f->sub->size);
-		else {
+		if (!key_errors) {
 			to += f->sub->size;
 			out->n++;
 		}

@@ -71,6 +71,7 @@ struct schema {
 	const struct field *fields;
 	size_t n;
 	enum field_type key_type; /* when it is a map's item */
+	int64_t key_min, key_max; /* of TYPE_UINT keys */
 	const char *key_doc;
 	const char *shorthand; /* a plain value stands for this field alone, or NULL */
 };
@@ -80,10 +81,15 @@ struct loader {
 	struct arena *arena;
 	struct diags *diags;
 	VEC(struct ref *) refs; /* all names met, for the caller to resolve */
+	unsigned guesses;       /* "did you mean" so far */
 };
 
 void loader_init(struct loader *l, struct arena *a, struct diags *d);
 void loader_done(struct loader *l);
+
+/* Whether to look for a name that may have been meant: only so often, because a database full of wrong names would
+ * otherwise be compared with itself. */
+bool loader_may_guess(struct loader *l);
 
 /*
  * Loads a mapping into a zeroed struct of schema->size. Every mistake is a diagnostic; fields with mistakes stay zero,

@@ -32,9 +32,14 @@ static bool name_char(char c) {
 static int parse_name(struct loader *l, const struct field *f, const struct node *n, void *out) {
 	if (n->text.len && (n->text.s[0] == '.' || n->text.s[0] == '-'))
 		return bad(l, f, n, "begin with a letter, a digit or an underscore");
+	const char *hint = "use letters, digits, dashes, underscores and dots; begin with a letter or digit";
+
+	/* Names become file names: neither "..", nor an option, nor longer than a DNS name. */
+	if (!n->text.len || n->text.len > 253 || strchr("-.", n->text.s[0]))
+		return bad(l, f, n, n->text.len > 253 ? "a name has at most 253 characters" : hint);
 	for (size_t i = 0; i < n->text.len; i++)
-		if (!n->text.s[i] || !name_char(n->text.s[i]))
-			return bad(l, f, n, "use letters, digits, dashes, underscores and dots");
+		if (!name_char(n->text.s[i]))
+			return bad(l, f, n, hint);
 	*(struct scalar *)out = (struct scalar){ n->text.s, n };
 	return 0;
 }
@@ -55,7 +60,11 @@ static int read_decimal(struct str s, uint64_t *ret_n, size_t *ret_end) {
 }
 
 static int out_of_range(struct loader *l, const struct field *f, const struct node *n) {
-	diag_error(l->diags, BAD, n->loc, NULL, "%s is outside %" PRId64 " to %" PRId64, n->text.s, f->min, f->max);
+	if (f->min || f->max)
+		diag_error(l->diags, BAD, n->loc, NULL, "%s is outside %" PRId64 " to %" PRId64, n->text.s, f->min,
+			   f->max);
+	else
+		diag_error(l->diags, BAD, n->loc, NULL, "%s is too large", n->text.s);
 	return -EINVAL;
 }
 
@@ -102,8 +111,20 @@ static int parse_flag(struct loader *l, const struct field *f, const struct node
 	return bad(l, f, n, "write true or false");
 }
 
-static int parse_word(struct loader *l, const struct field *f, const struct node *n, void *out) {
+static const char *word_hint(struct loader *l, const struct field *f, struct str text, unsigned count) {
 	const char *near, *all = "";
+
+	if (!loader_may_guess(l))
+		return NULL;
+	near = suggest(text, f->words, count);
+	if (near)
+		return arena_printf(l->arena, "did you mean %s?", near);
+	for (unsigned i = 0; i < count; i++)
+		all = arena_printf(l->arena, "%s%s%s", all, i ? ", " : "", f->words[i]);
+	return arena_printf(l->arena, "write one of %s", all);
+}
+
+static int parse_word(struct loader *l, const struct field *f, const struct node *n, void *out) {
 	unsigned count = 0;
 
 	for (; f->words[count]; count++) {
@@ -111,13 +132,9 @@ static int parse_word(struct loader *l, const struct field *f, const struct node
 			*(struct word *)out = (struct word){ count, n };
 			return 0;
 		}
-		all = arena_printf(l->arena, "%s%s%s", all, count ? ", " : "", f->words[count]);
 	}
-	near = suggest(n->text, f->words, count);
-	diag_error(l->diags, BAD, n->loc,
-		   near ? arena_printf(l->arena, "did you mean %s?", near)
-			: arena_printf(l->arena, "write one of %s", all),
-		   "\"%s\" is no %s", n->text.s, f->name);
+	diag_error(l->diags, BAD, n->loc, word_hint(l, f, n->text, count), "\"%s\" is not a value of %s", n->text.s,
+		   f->name);
 	return -EINVAL;
 }
 

@@ -39,8 +39,9 @@ struct builder {
 	struct node *root;
 	struct map anchors; /* name → struct anchor */
 	struct node *last_scalar;
-	unsigned errors;
-	bool stop;
+	uint32_t nodes;   /* written in the file */
+	uint32_t aliased; /* and more that aliases stand for */
+	bool stop;        /* a syntax error or a limit: what follows would only be a consequence */
 };
 
 static void report(struct builder *b, struct loc loc, const char *check, const char *hint, const char *fmt, ...)
@@ -52,8 +53,14 @@ static void report(struct builder *b, struct loc loc, const char *check, const c
 	va_start(ap, fmt);
 	diag_error(b->diags, check, loc, hint, "%s", arena_vprintf(b->arena, fmt, ap));
 	va_end(ap);
-	b->errors++;
 }
+
+/* A mistake after which the tree would be guesswork. */
+#define give_up(b, loc, ...)                                                                                           \
+	do {                                                                                                           \
+		report(b, loc, __VA_ARGS__);                                                                           \
+		(b)->stop = true;                                                                                      \
+	} while (0)
 
 static struct loc loc_at(const struct builder *b, const struct fy_mark *m, int back, size_t len) {
 	if (!m)
@@ -72,6 +79,8 @@ static struct node *new_node(struct builder *b, enum node_kind kind, struct loc 
 	n->kind = kind;
 	n->loc = loc;
 	n->weight = 1;
+	if (b->nodes++ == YAML_NODES_MAX)
+		give_up(b, loc, "yaml-limit", "split the file", "more than %d values in one file", YAML_NODES_MAX);
 	return n;
 }
 
@@ -100,9 +109,25 @@ static struct node *find_duplicate(struct builder *b, struct frame *f, struct no
 
 static void report_duplicate(struct builder *b, const struct node *item, const struct node *other) {
 	report(b, item->key->loc, "duplicate-key", "keep one of the two: most YAML readers silently keep the last",
-	       "\"%s\" is already in this mapping", item->key->text.s);
+	       "\"%s\" is already defined", item->key->text.s);
 	diag_add(b->diags, SEVERITY_NOTE, "duplicate-key", other->key->loc, NULL, "the first \"%s\" is here",
 		 item->key->text.s);
+}
+
+static void place_key(struct builder *b, struct frame *f, struct node *n) {
+	if (n->kind == NODE_SCALAR)
+		f->key = n;
+	else
+		give_up(b, n->loc, "yaml-syntax", "a value in braces or brackets must be quoted to be text",
+			"a key must be a plain word, not %s", node_kind_to_str(n->kind));
+}
+
+/* What is missing has no mark of its own: a value takes its key's place, a key its value's. */
+static void locate_missing(const struct frame *f, struct node *n) {
+	if (n->missing)
+		n->loc = n->key ? n->key->loc : f->node->last ? f->node->last->loc : f->node->loc;
+	if (n->key && n->key->missing)
+		n->key->loc = n->loc;
 }
 
 /* Puts a finished node where it belongs: root, list item, key or value. */
@@ -112,32 +137,21 @@ static void place(struct builder *b, struct node *n) {
 
 	if (!f) {
 		if (b->root)
-			report(b, n->loc, "yaml-syntax", "put it into a file of its own", "a file holds one document");
+			give_up(b, n->loc, "yaml-syntax", "put it into a file of its own", "a file holds one document");
 		else
 			b->root = n;
 		return;
 	}
 	if (f->node->kind == NODE_MAP && !f->key) {
-		if (n->kind != NODE_SCALAR) {
-			report(b, n->loc, "yaml-syntax", "a value in braces or brackets must be quoted to be text",
-			       "a key must be a plain word, not %s", node_kind_to_str(n->kind));
-			n = new_node(b, NODE_SCALAR, n->loc);
-			n->text = STR("");
-		}
-		f->key = n;
+		place_key(b, f, n);
 		return;
 	}
 	n->key = TAKE_PTR(f->key);
-	if (n->key) {
-		if (n->missing)
-			n->loc = n->key->loc;
-		other = find_duplicate(b, f, n);
-		if (other) {
-			report_duplicate(b, n, other);
-			return;
-		}
-	} else if (n->missing) {
-		n->loc = f->node->loc;
+	locate_missing(f, n);
+	other = n->key ? find_duplicate(b, f, n) : NULL;
+	if (other) {
+		report_duplicate(b, n, other);
+		return;
 	}
 	if (f->node->last)
 		f->node->last->next = n;
@@ -145,12 +159,7 @@ static void place(struct builder *b, struct node *n) {
 		f->node->first = n;
 	f->node->last = n;
 	f->node->count++;
-	f->node->weight += MIN(n->weight, (uint32_t)YAML_NODES_MAX);
-	if (f->node->weight > YAML_NODES_MAX && !b->stop) {
-		report(b, n->loc, "yaml-limit", "write out what the aliases stand for, or split the file",
-		       "aliases expand to more than %d nodes", YAML_NODES_MAX);
-		b->stop = true;
-	}
+	f->node->weight += n->weight;
 }
 
 static struct str token_str(struct builder *b, struct fy_token *t) {
@@ -167,21 +176,53 @@ static void define_anchor(struct builder *b, struct str name, struct node *n, bo
 	*a = (struct anchor){ .node = n, .open = open }; /* a name may be used again: the latest counts */
 }
 
+/* "!!str" says what every scalar is anyway; any other tag asks for something that will not happen. */
+static void refuse_tag(struct builder *b, struct fy_token *tag, bool scalar) {
+	struct str text;
+	struct loc loc;
+
+	if (!tag)
+		return;
+	text = token_str(b, tag);
+	if (scalar && (str_is(text, "tag:yaml.org,2002:str") || str_is(text, "!")))
+		return;
+	loc = loc_at(b, fy_token_start_mark(tag), 0, 1);
+	give_up(b, loc, "yaml-syntax", "remove it: the field decides how a value is read", "tags have no meaning here");
+}
+
+/* The first line of a block scalar is marked at column 1, wherever its text begins. */
+static struct loc block_loc(const struct builder *b, struct loc loc) {
+	const char *line;
+	size_t len, i = 0;
+
+	if (!sources_line(b->diags->sources, loc.file, loc.line, &line, &len))
+		return loc;
+	while (i < len && line[i] == ' ')
+		i++;
+	return (struct loc){ loc.file, loc.line, (uint32_t)i + 1, (uint32_t)MAX(utf8_count(line + i, len - i), 1UL) };
+}
+
 static void on_scalar(struct builder *b, struct fy_event *e) {
 	struct fy_token *t = e->scalar.value;
-	const struct fy_mark *m = fy_event_start_mark(e);
+	const struct fy_mark *from = fy_event_start_mark(e), *to = fy_event_end_mark(e);
 	enum fy_scalar_style style = t ? fy_token_scalar_style(t) : FYSS_PLAIN;
 	struct str text = token_str(b, t);
 	bool in_quotes = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
 	struct node *n;
 
 	/* libfyaml's mark of a quoted scalar is behind the quote. */
-	n = new_node(b, NODE_SCALAR, loc_at(b, m, in_quotes, utf8_count(text.s, text.len) + 2 * in_quotes));
+	n = new_node(b, NODE_SCALAR, loc_at(b, from, in_quotes, utf8_count(text.s, text.len) + 2 * in_quotes));
 	n->text = text;
 	n->quoted = style != FYSS_PLAIN && style != FYSS_ANY;
 	n->missing = !n->quoted && text.len == 0;
+	n->folded = !n->quoted && from && to && to->line > from->line;
+	if (style == FYSS_LITERAL || style == FYSS_FOLDED)
+		n->loc = block_loc(b, n->loc);
+	if (text.len && memchr(text.s, 0, text.len))
+		give_up(b, n->loc, "yaml-encoding", "remove it", "a zero byte in a text");
 	if (e->scalar.anchor)
 		define_anchor(b, token_str(b, e->scalar.anchor), n, false);
+	refuse_tag(b, e->scalar.tag, true);
 	b->last_scalar = n;
 	place(b, n);
 }
@@ -194,26 +235,32 @@ static void on_alias(struct builder *b, struct fy_event *e) {
 
 	n->text = STR("");
 	if (!a)
-		report(b, loc, "yaml-syntax", "anchors are defined with & above their first use",
-		       "there is no anchor \"%s\"", name.s);
+		give_up(b, loc, "yaml-syntax", "anchors are defined with & above their first use",
+			"there is no anchor \"%s\"", name.s);
 	else if (a->open)
-		report(b, loc, "yaml-syntax", "write out what is meant",
-		       "the alias \"%s\" stands inside its own anchor", name.s);
+		give_up(b, loc, "yaml-syntax", "write out what is meant",
+			"the alias \"%s\" stands inside its own anchor", name.s);
 	else {
+		/* The items are shared with the anchor's node: whoever wants to move them looks at `shared`. */
+		a->node->shared = true;
 		*n = *a->node;
 		n->key = n->next = NULL;
+		b->aliased += n->weight;
+		if (b->aliased > YAML_ALIASED_MAX)
+			give_up(b, loc, "yaml-limit", "write out what the aliases stand for",
+				"aliases stand for more than %d values", YAML_ALIASED_MAX);
 	}
 	place(b, n);
 }
 
-static void on_open(struct builder *b, enum node_kind kind, const struct fy_mark *m, struct fy_token *anchor) {
+static void on_open(struct builder *b, enum node_kind kind, const struct fy_mark *m, struct fy_token *anchor,
+		    struct fy_token *tag) {
 	struct node *n = new_node(b, kind, loc_at(b, m, 0, 1));
 	struct frame *f;
 
 	if (b->depth == YAML_DEPTH_MAX) {
-		report(b, n->loc, "yaml-limit", "no section of an estate is nested that deep",
-		       "more than %d levels of nesting", YAML_DEPTH_MAX);
-		b->stop = true;
+		give_up(b, n->loc, "yaml-limit", "no section of an estate is nested that deep",
+			"more than %d levels of nesting", YAML_DEPTH_MAX);
 		return;
 	}
 	f = &b->stack[b->depth++];
@@ -222,6 +269,7 @@ static void on_open(struct builder *b, enum node_kind kind, const struct fy_mark
 		f->anchor = token_str(b, anchor);
 		define_anchor(b, f->anchor, n, true);
 	}
+	refuse_tag(b, tag, false);
 }
 
 static void on_close(struct builder *b) {
@@ -234,8 +282,20 @@ static void on_close(struct builder *b) {
 	place(b, f.node);
 }
 
+/* Under YAML 1.1 lines end elsewhere. */
+static void on_document(struct builder *b, struct fy_event *e) {
+	const struct fy_version *v = fy_document_state_version(e->document_start.document_state);
+
+	if (v && (v->major != 1 || v->minor != 2))
+		give_up(b, (struct loc){ .file = b->file, .line = 1, .col = 1, .len = 1 }, "yaml-syntax",
+			"remove the %YAML line", "this is read as YAML 1.2, not %d.%d", v->major, v->minor);
+}
+
 static void on_event(struct builder *b, struct fy_event *e) {
 	switch (e->type) {
+	case FYET_DOCUMENT_START:
+		on_document(b, e);
+		break;
 	case FYET_SCALAR:
 		on_scalar(b, e);
 		break;
@@ -243,10 +303,10 @@ static void on_event(struct builder *b, struct fy_event *e) {
 		on_alias(b, e);
 		break;
 	case FYET_MAPPING_START:
-		on_open(b, NODE_MAP, fy_event_start_mark(e), e->mapping_start.anchor);
+		on_open(b, NODE_MAP, fy_event_start_mark(e), e->mapping_start.anchor, e->mapping_start.tag);
 		break;
 	case FYET_SEQUENCE_START:
-		on_open(b, NODE_SEQ, fy_event_start_mark(e), e->sequence_start.anchor);
+		on_open(b, NODE_SEQ, fy_event_start_mark(e), e->sequence_start.anchor, e->sequence_start.tag);
 		break;
 	case FYET_MAPPING_END:
 	case FYET_SEQUENCE_END:
@@ -270,7 +330,7 @@ static void report_syntax(struct builder *b, const char *message, int line, int 
 		if (yaml_is_flow(b->diags->sources, b->stack[i].node->loc))
 			at.open_flow = b->stack[i].node;
 	yaml_explain(b->arena, b->diags, &at);
-	b->errors++;
+	b->stop = true;
 }
 
 static void report_parser_errors(struct builder *b, struct fy_diag *fd) {
@@ -301,15 +361,30 @@ static void run(struct builder *b, struct fy_diag *fd) {
 	}
 }
 
+/* The first byte that a text file has no business with, or len: controls (YAML 1.2 section 5.1), and a carriage return
+ * that does not end a line, since lines are counted by line feeds here. */
+static size_t find_control(const char *s, size_t len) {
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c >= 0x20 ? c == 0x7f : c == '\r' ? i + 1 == len || s[i + 1] != '\n' : c != '\t' && c != '\n')
+			return i;
+	}
+	return len;
+}
+
 static bool check_bytes(struct builder *b, const struct source *src) {
-	const char *zero = src->len ? memchr(src->text, 0, src->len) : NULL;
-	size_t good = utf8_check(src->text, zero ? (size_t)(zero - src->text) : src->len);
+	size_t control = find_control(src->text, src->len), good = utf8_check(src->text, control);
 
 	if (good == src->len)
 		return true;
-	report(b, sources_loc(b->diags->sources, b->file, good, 1), "yaml-encoding",
-	       zero ? "remove it" : "save the file as UTF-8", "byte 0x%02x is not %s", (unsigned char)src->text[good],
-	       zero ? "allowed in a text" : "UTF-8");
+	if (good < control)
+		report(b, sources_loc(b->diags->sources, b->file, good, 1), "yaml-encoding", "save the file as UTF-8",
+		       "byte 0x%02x is not UTF-8", (unsigned char)src->text[good]);
+	else
+		report(b, sources_loc(b->diags->sources, b->file, good, 1), "yaml-encoding",
+		       src->text[good] == '\r' ? "end lines with a line feed" : "remove it",
+		       "the control character 0x%02x", (unsigned char)src->text[good]);
 	return false;
 }
 
@@ -366,7 +441,7 @@ int yaml_parse(struct arena *a, struct diags *d, uint32_t file, struct node **re
 	map_done(&b->anchors);
 	if (r < 0)
 		return r;
-	if (b->errors)
+	if (b->stop)
 		return -EINVAL;
 	*ret_root = b->root && b->root->missing ? NULL : b->root;
 	return 0;

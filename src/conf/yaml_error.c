@@ -52,13 +52,21 @@ static bool says(const struct yaml_stumble *at, const char *words) {
 	return strstr(at->message, words) != NULL;
 }
 
-/* The text at the start of a line up to its first blank or colon uses a tab. */
-static bool tab_indented(const struct yaml_stumble *at, uint32_t line) {
+/* Whether a tab stands in a line's indentation, and before its how-manieth code point. Blank lines and comments may
+ * have tabs. */
+static bool tab_indented(const struct yaml_stumble *at, uint32_t line, uint32_t *ret_col) {
 	const char *text;
-	size_t len;
+	size_t len, i = 0, tab = SIZE_MAX;
 
-	return sources_line(at->sources, at->loc.file, line, &text, &len) && len && memchr(text, '\t', len) &&
-	       strspn(text, " \t") > strspn(text, " ");
+	if (!sources_line(at->sources, at->loc.file, line, &text, &len))
+		return false;
+	for (; i < len && (text[i] == ' ' || text[i] == '\t'); i++)
+		if (text[i] == '\t' && tab == SIZE_MAX)
+			tab = i;
+	if (tab == SIZE_MAX || i == len || text[i] == '#')
+		return false;
+	*ret_col = (uint32_t)tab + 1;
+	return true;
 }
 
 static bool is_colons(const struct yaml_stumble *at) {
@@ -71,22 +79,19 @@ static struct loc colons_loc(const struct yaml_stumble *at) {
 	return loc;
 }
 
-static bool is_tab(const struct yaml_stumble *at) {
-	return says(at, "tab") || tab_indented(at, at->loc.line) || tab_indented(at, at->loc.line + 1);
-}
+/* The parser sometimes stumbles on the line above, whose value seems to go on. */
 static struct loc tab_loc(const struct yaml_stumble *at) {
-	uint32_t line =
-		tab_indented(at, at->loc.line) || !tab_indented(at, at->loc.line + 1) ? at->loc.line : at->loc.line + 1;
-	struct loc loc = { .file = at->loc.file, .line = line, .col = 1, .len = 1 };
-	const char *text;
-	size_t len;
+	struct loc loc = { .file = at->loc.file, .line = at->loc.line, .col = at->loc.col, .len = 1 };
 
-	if (sources_line(at->sources, loc.file, line, &text, &len)) {
-		const char *tab = memchr(text, '\t', len);
-
-		loc.col = tab ? (uint32_t)utf8_count(text, (size_t)(tab - text)) + 1 : at->loc.col;
-	}
+	if (!tab_indented(at, loc.line, &loc.col) && tab_indented(at, loc.line + 1, &loc.col))
+		loc.line++;
 	return loc;
+}
+static bool is_tab(const struct yaml_stumble *at) {
+	uint32_t col;
+
+	return says(at, "tab") || tab_indented(at, at->loc.line, &col) ||
+	       (says(at, "multiline") && tab_indented(at, at->loc.line + 1, &col));
 }
 
 /* A quote is named by the parser at its opening. */
@@ -118,8 +123,14 @@ static struct loc deeper_loc(const struct yaml_stumble *at) {
 	return line_start(at->sources, at->loc, at->loc.line + 1);
 }
 
+/* Whether only blanks stand before the place. */
+static bool starts_line(const struct yaml_stumble *at) {
+	return line_start(at->sources, at->loc, at->loc.line).col == at->loc.col;
+}
+
 static bool is_no_colon(const struct yaml_stumble *at) {
-	return says(at, "multiline plain key") || says(at, "could not find expected ':'") || says(at, "missing ':'");
+	return says(at, "multiline plain key") || says(at, "could not find expected ':'") || says(at, "missing ':'") ||
+	       (says(at, "invalid value after mapping") && starts_line(at));
 }
 static bool is_indent(const struct yaml_stumble *at) {
 	return says(at, "indent") || says(at, "end of block");
@@ -140,6 +151,12 @@ static bool is_start(const struct yaml_stumble *at) {
 }
 static bool is_comma(const struct yaml_stumble *at) {
 	return says(at, "comma");
+}
+static bool is_behind(const struct yaml_stumble *at) {
+	return says(at, "invalid value after mapping") || says(at, "trailing content");
+}
+static bool is_empty_item(const struct yaml_stumble *at) {
+	return says(at, "expected node content");
 }
 static bool is_extra(const struct yaml_stumble *at) {
 	return says(at, "extra closing");
@@ -171,6 +188,9 @@ static const struct explanation {
 	{ is_comma, as_said, "a comma or a closing bracket is missing before this",
 	  "write [a, b] or { key: value, key: value }" },
 	{ is_extra, as_said, "a closing bracket without an opening one", "remove it" },
+	{ is_behind, as_said, "this stands behind a value that has already ended",
+	  "remove it, begin a new line, or put quotes around the whole value" },
+	{ is_empty_item, as_said, "the value before this is missing", "write it, or remove what announces it" },
 	{ always, as_said, NULL, NULL },
 };
 

@@ -97,7 +97,8 @@ int checks_run(const struct estate *e, const char *only, struct arena *a, struct
 			.estate = e, .arena = a, .diags = d, .check = *c, .severity = severity_of(e, *c)
 		};
 
-		if (r.severity != SEVERITY_IGNORE && (!only || strcmp(only, (*c)->name) == 0))
+		if (r.severity != SEVERITY_IGNORE && (e->loaded || !(*c)->whole) &&
+		    (!only || strcmp(only, (*c)->name) == 0))
 			(*c)->run(&r);
 	}
 	return 0;

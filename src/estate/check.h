@@ -38,6 +38,7 @@ struct check {
 	enum severity severity;
 	const char *summary; /* one line, no full stop: what it finds */
 	const char *doc;     /* the manual's paragraph */
+	bool whole;          /* finds what is missing somewhere: runs only when everything has loaded */
 	void (*run)(struct check_run *r);
 };
 

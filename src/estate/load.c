@@ -18,14 +18,15 @@ struct section {
 	struct node *node;
 	struct map keys;
 	bool keyed;
+	struct section *next;
 };
 
 struct joiner {
 	struct estate *e;
 	struct diags *d;
 	struct node *root;
-	VEC(struct section) sections;
-	bool failed;
+	struct map by_name; /* name → struct section */
+	struct section *sections;
 };
 
 static void append(struct node *container, struct node *item) {
@@ -38,12 +39,28 @@ static void append(struct node *container, struct node *item) {
 	container->count++;
 }
 
+/* Items that an alias shares with another node must not be moved: this gives the container its own. */
+static void unshare(struct arena *a, struct node *container) {
+	struct node *item = container->first;
+
+	if (!container->shared)
+		return;
+	container->first = container->last = NULL;
+	container->count = 0;
+	container->shared = false;
+	for (; item; item = item->next) {
+		struct node *copy = arena_new(a, struct node);
+
+		*copy = *item;
+		append(container, copy);
+	}
+}
+
 static void report_twice(struct joiner *j, const struct node *item, const struct node *other) {
 	const char *name = item->key->text.s;
 
 	diag_error(j->d, "duplicate-key", item->key->loc, "keep one of the two", "\"%s\" is already defined", name);
 	diag_add(j->d, SEVERITY_NOTE, "duplicate-key", other->key->loc, NULL, "the first \"%s\" is here", name);
-	j->failed = true;
 }
 
 static void remember_keys(struct joiner *j, struct section *s) {
@@ -59,6 +76,8 @@ static void join(struct joiner *j, struct section *s, struct node *more) {
 		report_twice(j, more, s->node);
 		return;
 	}
+	unshare(j->e->arena, s->node);
+	unshare(j->e->arena, more);
 	if (more->kind == NODE_MAP && !s->keyed)
 		remember_keys(j, s);
 	for (struct node *item = more->first, *next; item; item = next) {
@@ -75,12 +94,16 @@ static void join(struct joiner *j, struct section *s, struct node *more) {
 }
 
 static void add_section(struct joiner *j, struct node *item) {
-	for (size_t i = 0; i < j->sections.n; i++)
-		if (str_eq(j->sections.v[i].node->key->text, item->key->text)) {
-			join(j, &j->sections.v[i], item);
-			return;
-		}
-	vec_push(&j->sections, (struct section){ .node = item });
+	struct section *fresh = arena_new(j->e->arena, struct section), *s;
+
+	s = map_add(&j->by_name, item->key->text.s, item->key->text.len, fresh);
+	if (s != fresh) {
+		join(j, s, item);
+		return;
+	}
+	s->node = item;
+	s->next = j->sections;
+	j->sections = s;
 	append(j->root, item);
 }
 
@@ -94,7 +117,7 @@ static void add_file(struct joiner *j, struct node *root, bool is_machines) {
 			   "%s is expected here, not %s",
 			   is_machines ? "a mapping from names to machines" : "a mapping of sections",
 			   node_kind_to_str(root->kind));
-		j->failed = true;
+		j->e->unread++;
 		return;
 	}
 	if (is_machines) {
@@ -120,22 +143,31 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* A pipe or a device would be read for ever. */
+static void add_path(struct joiner *j, const char *path, bool is_machines) {
+	struct estate *e = j->e;
+	struct node *root = NULL;
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		diag_error(j->d, "file", (struct loc){ .file = sources_add(e->sources, path, NULL, 0) },
+			   "rename it when it does not belong to the estate", "not a regular file");
+		e->unread++;
+	} else if (yaml_load(e->arena, j->d, e->sources, path, path, &root) < 0)
+		e->unread++;
+	else
+		add_file(j, root, is_machines);
+}
+
 /* Reads every YAML file of a folder. Returns how many, or -errno. */
 static int add_folder(struct joiner *j, const char *folder, bool is_machines) {
-	struct estate *e = j->e;
 	struct dirent **entries;
 	int n = scandir(folder, &entries, is_yaml, by_name);
 
 	if (n < 0)
 		return -errno;
 	for (int i = 0; i < n; i++) {
-		char *path = arena_printf(e->arena, "%s/%s", folder, entries[i]->d_name);
-		struct node *root = NULL;
-
-		if (yaml_load(e->arena, j->d, e->sources, path, path, &root) < 0)
-			j->failed = true;
-		else
-			add_file(j, root, is_machines);
+		add_path(j, arena_printf(j->e->arena, "%s/%s", folder, entries[i]->d_name), is_machines);
 		free(entries[i]);
 	}
 	free(entries);
@@ -143,13 +175,18 @@ static int add_folder(struct joiner *j, const char *folder, bool is_machines) {
 }
 
 static int read_files(struct joiner *j, const char *folder) {
+	const char *below = arena_printf(j->e->arena, "%s/machines", folder);
 	int sections = add_folder(j, folder, false), machines;
 
 	if (sections < 0)
 		return sections;
-	machines = add_folder(j, arena_printf(j->e->arena, "%s/machines", folder), true);
-	if (machines < 0 && machines != -ENOENT)
-		return machines;
+	machines = add_folder(j, below, true);
+	if (machines < 0 && machines != -ENOENT) {
+		diag_error(j->d, "file", (struct loc){ .file = sources_add(j->e->sources, below, NULL, 0) }, NULL,
+			   "cannot read the folder: %s", strerror(-machines));
+		j->e->unread++;
+		return 0;
+	}
 	return sections + MAX(machines, 0) > 0 ? 0 : -ENODATA;
 }
 
@@ -157,7 +194,7 @@ int estate_load(struct arena *a, struct sources *s, struct diags *d, const char 
 	struct estate *e = arena_new(a, struct estate);
 	struct joiner j = { .e = e, .d = d, .root = arena_new(a, struct node) };
 	struct loader loader;
-	unsigned errors;
+	unsigned before = d->count[SEVERITY_ERROR];
 	int r;
 
 	e->arena = a;
@@ -166,17 +203,18 @@ int estate_load(struct arena *a, struct sources *s, struct diags *d, const char 
 	while (strlen(e->folder) > 1 && e->folder[strlen(e->folder) - 1] == '/')
 		e->folder = arena_dup(a, e->folder, strlen(e->folder) - 1);
 	j.root->kind = NODE_MAP;
+	map_init(&j.by_name, a);
 	r = read_files(&j, e->folder);
-	for (size_t i = 0; i < j.sections.n; i++)
-		if (j.sections.v[i].keyed)
-			map_done(&j.sections.v[i].keys);
-	vec_done(&j.sections);
+	for (struct section *sec = j.sections; sec; sec = sec->next)
+		if (sec->keyed)
+			map_done(&sec->keys);
+	map_done(&j.by_name);
 	if (r < 0)
 		return r;
 	e->root = j.root;
 	loader_init(&loader, a, d);
-	errors = schema_load(&loader, &estate_schema, j.root, e);
-	e->loaded = errors == 0 && !j.failed;
+	(void)schema_load(&loader, &estate_schema, j.root, e);
+	e->loaded = d->count[SEVERITY_ERROR] == before;
 	estate_resolve(e, &loader);
 	loader_done(&loader);
 	claims_build(e);

@@ -75,15 +75,20 @@ static bool resolve_literal(struct estate *e, struct loader *l, struct ref *ref)
 static void report_unknown(struct estate *e, struct loader *l, const struct ref *ref) {
 	const char *near = NULL, *what = "", *first = NULL;
 	unsigned best = UINT_MAX, n = 0;
+	bool guess;
 
+	e->loaded = false;
+	if (e->unread)
+		return; /* it may be in a file that could not be read */
+	guess = loader_may_guess(l);
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		const struct list *list = (const void *)((const char *)e + kinds[k].list);
 
 		if (!(ref->kinds & kinds[k].kind))
 			continue;
-		if (kinds[k].word && suggest_better(str_of(ref->s), str_of(kinds[k].word), &best))
+		if (guess && kinds[k].word && suggest_better(str_of(ref->s), str_of(kinds[k].word), &best))
 			near = kinds[k].word;
-		for (uint32_t i = 0; kinds[k].item_size && i < list->n; i++) {
+		for (uint32_t i = 0; guess && kinds[k].item_size && i < list->n; i++) {
 			const struct scalar *name = (const void *)((const char *)list->items + i * kinds[k].item_size);
 
 			if (suggest_better(str_of(ref->s), str_of(name->s), &best))
@@ -92,7 +97,6 @@ static void report_unknown(struct estate *e, struct loader *l, const struct ref 
 		first = first ? first : kinds[k].what;
 		what = arena_printf(e->arena, "%s%s%s", what, n++ ? ", " : "", kinds[k].what);
 	}
-	e->loaded = false;
 	diag_error(l->diags, "unknown-name", ref->at->loc,
 		   near ? arena_printf(e->arena, "did you mean %s?", near)
 			: arena_printf(e->arena, "name %s%s", n > 1 ? "one of: " : "", what),

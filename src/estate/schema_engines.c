@@ -61,14 +61,14 @@ static const struct field threshold_fields[] = {
 	  .doc = "Share of all its requests that must be bad" },
 };
 
-static const struct schema threshold_schema = {
-	.name = "threshold",
-	.doc = "When a network of this length is banned. A plain number is the count.",
-	SCHEMA(struct guard_threshold, threshold_fields),
-	.key_type = TYPE_UINT,
-	.key_doc = "a prefix length",
-	.shorthand = "count",
-};
+#define THRESHOLD_SCHEMA(length_max)                                                                                   \
+	{                                                                                                              \
+		.name = "threshold", .doc = "When a network of this length is banned. A plain number is the count.",   \
+		SCHEMA(struct guard_threshold, threshold_fields), .key_type = TYPE_UINT, .key_min = 0,                 \
+		.key_max = (length_max), .key_doc = "a prefix length", .shorthand = "count",                           \
+	}
+static const struct schema threshold4_schema = THRESHOLD_SCHEMA(32);
+static const struct schema threshold6_schema = THRESHOLD_SCHEMA(128);
 
 static const struct field ban_fields[] = {
 	{ "for", TYPE_DURATION, ONE, offsetof(struct guard_ban, time), FIELD_REQUIRED, .min = 1, .max = 31536000,
@@ -89,9 +89,9 @@ static const struct field rule_fields[] = {
 	  .doc = "Which requests count" },
 	{ "window", TYPE_DURATION, ONE, offsetof(struct guard_rule, window), FIELD_REQUIRED, .min = 1, .max = 604800,
 	  .doc = "Over which time" },
-	{ "ipv4", TYPE_STRUCT, MAP, offsetof(struct guard_rule, ipv4), .sub = &threshold_schema,
+	{ "ipv4", TYPE_STRUCT, MAP, offsetof(struct guard_rule, ipv4), .sub = &threshold4_schema,
 	  .doc = "Thresholds by IPv4 prefix length" },
-	{ "ipv6", TYPE_STRUCT, MAP, offsetof(struct guard_rule, ipv6), .sub = &threshold_schema,
+	{ "ipv6", TYPE_STRUCT, MAP, offsetof(struct guard_rule, ipv6), .sub = &threshold6_schema,
 	  .doc = "Thresholds by IPv6 prefix length" },
 	{ "ban", TYPE_STRUCT, ONE, offsetof(struct guard_rule, ban), FIELD_REQUIRED, .sub = &ban_schema,
 	  .doc = "The ban" },

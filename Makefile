@@ -25,7 +25,7 @@ build-check: ## build-check/hextet, with sanitizers and warnings as errors
 	@tools/deps build
 	@[ -f build-check/build.ninja ] || meson setup build-check --buildtype=debugoptimized -Doptimization=1 \
 		-Db_sanitize=address,undefined -Dwerror=true
-	@ninja -C build-check
+	@ninja -C build-check all meson-test-prereq
 
 demo: build ## check and render the example estate into out/streaming
 	@tools/demo build/hextet

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Claims are sorted by address, outer before inner: a stack holds the outer ones that are still open. */
+#include "estate/claim_walk.h"
+
+#include <string.h>
+
+#include "addr/special.h"
+
+enum { DEPTH_MAX = 129 }; /* one of each length */
+
+void claims_inside(const struct estate *e, struct prefix p, const struct claim **ret_first,
+		   const struct claim **ret_end) {
+	struct ip behind = ip_next(prefix_last(p));
+
+	*ret_first = e->claims + claims_find(e, p.ip);
+	*ret_end = e->claims + (ip_compare(behind, p.ip) > 0 ? claims_find(e, behind) : e->claim_count);
+}
+
+bool usable_for_machines(struct prefix p) {
+	static const char *const usable[] = { "global",        "private", "shared", "unique-local",
+					      "documentation", "anycast", "srv6" };
+	const char *kind = special_kind(p);
+
+	for (size_t i = 0; i < ARRAY_LEN(usable); i++)
+		if (strcmp(kind, usable[i]) == 0)
+			return true;
+	return false;
+}
+
+void claims_each_inner(const struct estate *e, unsigned outer, unsigned inner,
+		       bool (*fn)(const struct claim *outer, const struct claim *inner, void *user), void *user) {
+	const struct claim *open[DEPTH_MAX];
+	size_t n = 0;
+
+	for (const struct claim *c = e->claims, *end = c + e->claim_count; c != end; c++) {
+		if (!claim_is(c, outer | inner))
+			continue;
+		while (n && !prefix_covers(open[n - 1]->prefix, c->prefix))
+			n--;
+		if (claim_is(c, inner)) {
+			size_t i = n;
+
+			/* The IPv6 networks around ::ffff:0:0/96 are not around IPv4. */
+			while (i && (claim_family(open[i - 1]) != claim_family(c) || !fn(open[i - 1], c, user)))
+				i--;
+			if (!i)
+				(void)fn(NULL, c, user);
+		}
+		if (claim_is(c, outer) && !(n && prefix_equal(open[n - 1]->prefix, c->prefix)))
+			open[n++] = c;
+	}
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In which families a party of the policy has addresses at all: bits, for checks that compare the two sides of a line.
+ * "any" and "all" count as both, and so does a prefix of length 0, which means "any" in its family.
+ *
+ * These checks argue from what is absent; they stay silent while the estate has not loaded fully (estate.loaded).
+ */
+#pragma once
+
+#include "estate/check.h"
+
+enum { HAS_4 = 1, HAS_6 = 2, HAS_BOTH = HAS_4 | HAS_6 };
+
+/* The bits of every group, by its index, in the run's arena. O(members). */
+uint8_t *family_groups(struct check_run *r);
+
+/* The bits of one party, and of the union of several. */
+unsigned family_ref(const uint8_t *groups, const struct ref *ref);
+unsigned family_list(const uint8_t *groups, const struct list *refs);
+
+/* "IPv4" or "IPv6", for exactly one bit. */
+static inline const char *family_word(unsigned bit) {
+	return bit == HAS_4 ? "IPv4" : "IPv6";
+}
+
+/* The parties as written, joined for a message: "a", "a and b", "a, b and c". */
+const char *family_names(struct arena *a, const struct list *refs);

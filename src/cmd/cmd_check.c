@@ -110,6 +110,8 @@ static void print_summary(const struct opened_estate *o, FILE *out) {
 	else
 		(void)fprintf(out, "%u error%s, %u warning%s\n", n[SEVERITY_ERROR], plural(n[SEVERITY_ERROR]),
 			      n[SEVERITY_WARNING], plural(n[SEVERITY_WARNING]));
+	if (!e->loaded)
+		(void)fprintf(out, "%s: some checks wait until everything can be read\n", e->folder);
 }
 
 static int print_findings(struct opened_estate *o, const struct options *opt, int code) {
@@ -147,7 +149,7 @@ static int run(int argc, char **argv) {
 	else {
 		bool bad = o.diags.count[SEVERITY_ERROR] || (opt.strict && o.diags.count[SEVERITY_WARNING]);
 
-		code = print_findings(&o, &opt, bad ? EXIT_NO : EXIT_DONE);
+		code = print_findings(&o, &opt, o.estate->unreadable ? EXIT_CANNOT : bad ? EXIT_NO : EXIT_DONE);
 	}
 	opened_estate_close(&o);
 	return code;

@@ -162,6 +162,14 @@ static unsigned load_key(struct loader *l, const struct schema *s, const struct 
 	return type_table[s->key_type].parse(l, &key, item->key, out) < 0;
 }
 
+/* A field among the names: "ipv6: …" at the margin of a machines file. */
+static unsigned stray_field(struct loader *l, const struct field *f, const struct node *item) {
+	diag_error(l->diags, "bad-value", item->key->loc,
+		   arena_printf(l->arena, "indent it below the %s that it belongs to", f->sub->name),
+		   "\"%s\" is a field of %s, not %s", item->key->text.s, f->sub->name, f->sub->key_doc);
+	return 1;
+}
+
 static unsigned load_map(struct loader *l, const struct field *f, struct node *n, struct list *out) {
 	unsigned errors = 0;
 	char *to;
@@ -173,7 +181,13 @@ static unsigned load_map(struct loader *l, const struct field *f, struct node *n
 	out->at = n;
 	to = out->items = arena_alloc(l->arena, f->sub->size * n->count);
 	NODE_EACH (item, n) {
-		unsigned key_errors = load_key(l, f->sub, item, to), item_errors;
+		unsigned key_errors, item_errors;
+
+		if (item->kind != NODE_MAP && find_field(f->sub, item->key->text)) {
+			errors += stray_field(l, f, item);
+			continue;
+		}
+		key_errors = load_key(l, f->sub, item, to);
 		/* Without a key it is no item, but its mistakes count, and the names in it need a place to stay. */
 		char *into = key_errors ? arena_alloc(l->arena, f->sub->size) : to;
 

@@ -14,6 +14,7 @@
 enum {
 	YAML_BYTES_MAX = 64 << 20, /* one file; larger databases are split by site */
 	YAML_DEPTH_MAX = 64,
+	YAML_FLOW_MAX = 16384,      /* brackets open at a time, before the parser sees them */
 	YAML_NODES_MAX = 4 << 20,   /* written in one file */
 	YAML_ALIASED_MAX = 1 << 20, /* further ones that its aliases stand for */
 };

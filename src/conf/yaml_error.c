@@ -69,6 +69,15 @@ static bool tab_indented(const struct yaml_stumble *at, uint32_t line, uint32_t 
 	return true;
 }
 
+/* The first tab of a line, wherever it stands. */
+static void find_tab(const struct yaml_stumble *at, uint32_t line, uint32_t *ret_col) {
+	const char *text, *tab;
+	size_t len;
+
+	if (sources_line(at->sources, at->loc.file, line, &text, &len) && (tab = memchr(text, '\t', len)))
+		*ret_col = (uint32_t)utf8_count(text, (size_t)(tab - text)) + 1;
+}
+
 static bool is_colons(const struct yaml_stumble *at) {
 	return cut_at_colons(at);
 }
@@ -83,6 +92,7 @@ static struct loc colons_loc(const struct yaml_stumble *at) {
 static struct loc tab_loc(const struct yaml_stumble *at) {
 	struct loc loc = { .file = at->loc.file, .line = at->loc.line, .col = at->loc.col, .len = 1 };
 
+	find_tab(at, loc.line, &loc.col);
 	if (!tab_indented(at, loc.line, &loc.col) && tab_indented(at, loc.line + 1, &loc.col))
 		loc.line++;
 	return loc;

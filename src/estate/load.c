@@ -148,12 +148,18 @@ static void add_path(struct joiner *j, const char *path, bool is_machines) {
 	struct estate *e = j->e;
 	struct node *root = NULL;
 	struct stat st;
+	int r;
 
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
 		diag_error(j->d, "file", (struct loc){ .file = sources_add(e->sources, path, NULL, 0) },
 			   "rename it when it does not belong to the estate", "not a regular file");
-		e->unread++;
-	} else if (yaml_load(e->arena, j->d, e->sources, path, path, &root) < 0)
+		r = -EINVAL;
+		e->unreadable++;
+	} else {
+		r = yaml_load(e->arena, j->d, e->sources, path, path, &root);
+		e->unreadable += r < 0 && r != -EINVAL && r != -EFBIG;
+	}
+	if (r < 0)
 		e->unread++;
 	else
 		add_file(j, root, is_machines);
@@ -185,6 +191,7 @@ static int read_files(struct joiner *j, const char *folder) {
 		diag_error(j->d, "file", (struct loc){ .file = sources_add(j->e->sources, below, NULL, 0) }, NULL,
 			   "cannot read the folder: %s", strerror(-machines));
 		j->e->unread++;
+		j->e->unreadable++;
 		return 0;
 	}
 	return sections + MAX(machines, 0) > 0 ? 0 : -ENODATA;

@@ -258,8 +258,9 @@ struct estate {
 	struct node *root;    /* all sections merged; NULL for an empty estate */
 	struct claim *claims; /* every use of address space, sorted: see claims.h */
 	size_t claim_count;
-	unsigned unread; /* files that could not be read or parsed */
-	bool loaded;     /* false when something did not load: findings may be missing */
+	unsigned unread;     /* files that could not be read or parsed */
+	unsigned unreadable; /* of these, the ones that the system refused to hand out */
+	bool loaded;         /* false when something did not load: findings may be missing */
 };
 
 extern const struct schema estate_schema, machine_schema;

@@ -55,18 +55,19 @@ static void print_bash_case(const struct command *c, const char *path, FILE *out
 		if (!(*s)->hidden)
 			(void)fprintf(out, "%s ", (*s)->name);
 	(void)fputs("' options='", out);
-	while (option_next(&w))
-		for (const struct argp_option *o = w.option; o; o = option_alias(o))
+	for (const struct argp_option *option; (option = option_next(&w));)
+		for (const struct argp_option *o = option; o; o = option_alias(o))
 			if (o->name)
 				(void)fprintf(out, "--%s ", o->name);
 	(void)fputs("'\n\t\tcase $previous in\n", out);
-	for (w = option_walk(c->argp); option_next(&w);) {
-		if (!values_of(w.option))
+	w = option_walk(c->argp);
+	for (const struct argp_option *option; (option = option_next(&w));) {
+		if (!values_of(option))
 			continue;
-		(void)fprintf(out, "\t\t--%s", w.option->name);
-		if (option_letter(w.option))
-			(void)fprintf(out, " | -%c", option_letter(w.option));
-		(void)fprintf(out, ") values='%s' ;;\n", values_of(w.option));
+		(void)fprintf(out, "\t\t--%s", option->name);
+		if (option_letter(option))
+			(void)fprintf(out, " | -%c", option_letter(option));
+		(void)fprintf(out, ") values='%s' ;;\n", values_of(option));
 	}
 	(void)fputs("\t\tesac ;;\n", out);
 }
@@ -113,22 +114,23 @@ static void print_zsh_case(const struct command *c, const char *path, FILE *out)
 		(void)fputs("' ", out);
 	}
 	(void)fputs(")\n\t\toptions=(", out);
-	while (option_next(&w))
-		for (const struct argp_option *o = w.option; o; o = option_alias(o)) {
+	for (const struct argp_option *option; (option = option_next(&w));)
+		for (const struct argp_option *o = option; o; o = option_alias(o)) {
 			if (!o->name)
 				continue;
 			(void)fprintf(out, "\n\t\t\t'--%s:", o->name);
-			print_quoted(out, w.option->doc, "'\\''");
+			print_quoted(out, option->doc, "'\\''");
 			(void)fputc('\'', out);
 		}
 	(void)fputs(")\n\t\tcase $previous in\n", out);
-	for (w = option_walk(c->argp); option_next(&w);) {
-		if (!values_of(w.option))
+	w = option_walk(c->argp);
+	for (const struct argp_option *option; (option = option_next(&w));) {
+		if (!values_of(option))
 			continue;
-		(void)fprintf(out, "\t\t(--%s", w.option->name);
-		if (option_letter(w.option))
-			(void)fprintf(out, "|-%c", option_letter(w.option));
-		(void)fprintf(out, ") values=(%s) ;;\n", values_of(w.option));
+		(void)fprintf(out, "\t\t(--%s", option->name);
+		if (option_letter(option))
+			(void)fprintf(out, "|-%c", option_letter(option));
+		(void)fprintf(out, ") values=(%s) ;;\n", values_of(option));
 	}
 	(void)fputs("\t\tesac ;;\n", out);
 }
@@ -171,20 +173,20 @@ static void print_fish_lines(const struct command *c, const char *path, FILE *ou
 		print_quoted(out, (*s)->summary, "\\'");
 		(void)fputs("'\n", out);
 	}
-	while (option_next(&w)) {
+	for (const struct argp_option *option; (option = option_next(&w));) {
 		(void)fprintf(out, "complete -c hextet -n '__hextet_at \"%s\"'", path);
-		for (const struct argp_option *o = w.option; o; o = option_alias(o)) {
+		for (const struct argp_option *o = option; o; o = option_alias(o)) {
 			if (o->name)
 				(void)fprintf(out, " -l %s", o->name);
 			if (option_letter(o) && option_letter(o) != '?')
 				(void)fprintf(out, " -s %c", option_letter(o));
 		}
-		if (values_of(w.option))
-			(void)fprintf(out, " -x -a '%s'", values_of(w.option));
-		else if (w.option->arg)
+		if (values_of(option))
+			(void)fprintf(out, " -x -a '%s'", values_of(option));
+		else if (option->arg)
 			(void)fputs(" -r", out);
 		(void)fputs(" -d '", out);
-		print_quoted(out, w.option->doc, "\\'");
+		print_quoted(out, option->doc, "\\'");
 		(void)fputs("'\n", out);
 	}
 }

@@ -48,8 +48,8 @@ static void print_options(const struct command *c, const char *name, bool is_inn
 	if (!c->sub || c->argp) {
 		if (is_inner)
 			(void)fprintf(out, "## hextet %s\n\n", name);
-		while (option_next(&w))
-			print_option(w.option, out);
+		for (const struct argp_option *o; (o = option_next(&w));)
+			print_option(o, out);
 	}
 	for (const struct command *const *s = c->sub; s && *s; s++) {
 		struct arena a = { 0 };

@@ -24,8 +24,9 @@ static bool next_table(struct option_walk *w) {
 		const struct argp_child **c = &w->child[w->depth - 1];
 
 		if (*c && (*c)->argp) {
-			const struct argp *argp = (*c)++->argp;
+			const struct argp *argp = (*c)->argp;
 
+			(*c)++;
 			w->next = argp->options;
 			if (w->depth < OPTION_DEPTH)
 				w->child[w->depth++] = argp->children;
@@ -38,16 +39,18 @@ static bool next_table(struct option_walk *w) {
 	return w->next;
 }
 
-bool option_next(struct option_walk *w) {
+const struct argp_option *option_next(struct option_walk *w) {
 	for (;;) {
-		if (!w->next || is_end(w->next)) {
+		const struct argp_option *o = w->next;
+
+		if (!o || is_end(o)) {
 			if (!next_table(w))
-				return false;
+				return NULL;
 			continue;
 		}
-		w->option = w->next++;
-		if ((w->option->name || w->option->key) && !(w->option->flags & (OPTION_HIDDEN | OPTION_ALIAS)))
-			return true;
+		w->next++;
+		if ((o->name || o->key) && !(o->flags & (OPTION_HIDDEN | OPTION_ALIAS)))
+			return o;
 	}
 }
 

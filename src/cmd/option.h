@@ -3,7 +3,7 @@
  * The argp tables as a list to walk, for those who print them: completion and the manual.
  *
  *     struct option_walk w = option_walk(c->argp);
- *     while (option_next(&w)) use(w.option);
+ *     for (const struct argp_option *o; (o = option_next(&w));) use(o);
  */
 #pragma once
 
@@ -20,10 +20,13 @@ struct option_walk {
 	bool with_help; /* help_options come last */
 };
 
-/* Every visible option of a command, those of the table's children and help_options included, in the order of the
- * tables. A NULL argp has none but help. Children nested deeper than OPTION_DEPTH are left out. */
+/*
+ * Every visible option of a command, those of the table's children and help_options included, in the order of the
+ * tables. A NULL argp has none but help. Children nested deeper than OPTION_DEPTH are left out. The next one is NULL
+ * after the last; its aliases are not walked, see option_alias().
+ */
 struct option_walk option_walk(const struct argp *argp);
-bool option_next(struct option_walk *w);
+const struct argp_option *option_next(struct option_walk *w);
 
 /* The next visible alias of an option, starting with the option itself; NULL after the last. */
 const struct argp_option *option_alias(const struct argp_option *o);

@@ -211,7 +211,7 @@ static void on_scalar(struct builder *b, struct fy_event *e) {
 	struct node *n;
 
 	/* libfyaml's mark of a quoted scalar is behind the quote. */
-	n = new_node(b, NODE_SCALAR, loc_at(b, from, in_quotes, utf8_count(text.s, text.len) + 2 * in_quotes));
+	n = new_node(b, NODE_SCALAR, loc_at(b, from, in_quotes, utf8_count(text.s, text.len) + (in_quotes ? 2 : 0)));
 	n->text = text;
 	n->quoted = style != FYSS_PLAIN && style != FYSS_ANY;
 	n->missing = !n->quoted && text.len == 0;

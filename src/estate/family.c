@@ -33,6 +33,11 @@ static unsigned bits_of_machine(const struct machine *m) {
 	return (m->ip.at || m->other_ips.n ? HAS_4 : 0) | (m->ipv6.at || m->other_ips6.n ? HAS_6 : 0);
 }
 
+/* Without its further addresses: DNS does not publish those. */
+static unsigned bits_of_names(const struct machine *m) {
+	return (m->ip.at ? HAS_4 : 0) | (m->ipv6.at ? HAS_6 : 0);
+}
+
 unsigned family_ref(const uint8_t *groups, const struct ref *ref) {
 	switch (ref->kind) {
 	case REF_GROUP:
@@ -54,6 +59,28 @@ unsigned family_list(const uint8_t *groups, const struct list *refs) {
 
 	LIST_EACH (struct ref, ref, refs)
 		bits |= family_ref(groups, ref);
+	return bits;
+}
+
+unsigned family_vips(const struct failover *f) {
+	unsigned bits = f->ipv4.n ? HAS_4 : 0;
+
+	LIST_EACH (struct ifaddr, vip, &f->ipv6)
+		bits |= ip_is_link_local(vip->ip) ? 0 : HAS_6;
+	return bits;
+}
+
+unsigned family_target(const struct ref *ref) {
+	const struct group *g = ref->to;
+	unsigned bits = 0;
+
+	if (ref->kind == REF_FAILOVER)
+		return family_vips(ref->to);
+	if (ref->kind == REF_MACHINE)
+		return bits_of_names(ref->to);
+	if (ref->kind == REF_GROUP)
+		for (uint32_t i = 0; i < g->machine_count && bits != HAS_BOTH; i++)
+			bits |= bits_of_names(g->machines[i]);
 	return bits;
 }
 

@@ -11,12 +11,23 @@
 
 enum { HAS_4 = 1, HAS_6 = 2, HAS_BOTH = HAS_4 | HAS_6 };
 
+static inline bool ip_is_link_local(struct ip ip) {
+	return ip.hi >> 54 == 0xfe80 >> 6;
+}
+
 /* The bits of every group, by its index, in the run's arena. O(members). */
 uint8_t *family_groups(struct check_run *r);
 
 /* The bits of one party, and of the union of several. */
 unsigned family_ref(const uint8_t *groups, const struct ref *ref);
 unsigned family_list(const uint8_t *groups, const struct list *refs);
+
+/* The bits of a failover entry; link-local addresses do not count. */
+unsigned family_vips(const struct failover *f);
+
+/* The bits of what DNS publishes for an endpoint's target: a machine's ip and ipv6, a failover entry's addresses that
+ * are not link-local, the machines of a group. */
+unsigned family_target(const struct ref *ref);
 
 /* "IPv4" or "IPv6", for exactly one bit. */
 static inline const char *family_word(unsigned bit) {

@@ -51,9 +51,8 @@ const struct check check_documentation_prefix = {
 	.severity = SEVERITY_WARNING,
 	.summary = "An address out of the space that is kept for documentation",
 	.doc = "2001:db8::/32, 3fff::/20, 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 stand for addresses in "
-	       "books "
-	       "and examples (RFC 3849, RFC 9637, RFC 5737). No provider routes them and most filters drop them: such "
-	       "an "
-	       "address was left over from an example. An estate that is itself an example sets this check to ignore.",
+	       "books and examples (RFC 3849, RFC 9637, RFC 5737). No provider routes them and most filters drop "
+	       "them: such an address was left over from an example. An estate that is itself an example sets this "
+	       "check to ignore.",
 	.run = run,
 };

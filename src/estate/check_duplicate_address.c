@@ -35,7 +35,7 @@ const struct check check_duplicate_address = {
 	.name = "duplicate-address",
 	.severity = SEVERITY_ERROR,
 	.summary = "Two things have the same address",
-	.doc = "Two owners of one address answer for each other, at random. For failover addresses nothing else would "
-	       "notice: keepalived adds them without duplicate address detection.",
+	.doc = "Two owners of one address answer for each other, at random. For failover addresses nothing else "
+	       "would notice: keepalived adds them without duplicate address detection.",
 	.run = run,
 };

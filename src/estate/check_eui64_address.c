@@ -31,9 +31,9 @@ const struct check check_eui64_address = {
 	.name = "eui64-address",
 	.severity = SEVERITY_WARNING,
 	.summary = "A machine's address is made from its network card's",
-	.doc = "An interface id with ff:fe in the middle is a MAC address (RFC 4291 appendix A). The machine loses the "
-	       "address, and every rule and record that names it, when the card is changed or the virtual machine is "
-	       "moved; and it tells the world the maker of the card (RFC 7721, RFC 8064). Give servers fixed "
-	       "addresses.",
+	.doc = "An interface id with ff:fe in the middle is a MAC address (RFC 4291 appendix A). The machine loses "
+	       "the address, and every rule and record that names it, when the card is changed or the virtual "
+	       "machine is moved; and it tells the world the maker of the card (RFC 7721, RFC 8064). Give servers "
+	       "fixed addresses.",
 	.run = run,
 };

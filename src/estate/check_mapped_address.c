@@ -31,9 +31,8 @@ const struct check check_mapped_address = {
 	.severity = SEVERITY_WARNING,
 	.summary = "An IPv4 address written as ::ffff:a.b.c.d",
 	.doc = "An IPv4-mapped address never travels in a packet: it is how a program with one socket for both "
-	       "families "
-	       "sees an IPv4 peer. Copied out of a log into a list of addresses, it matches in some programs and not "
-	       "in "
-	       "others, and an access list with it is open or shut by chance. Write the IPv4 address.",
+	       "families sees an IPv4 peer. Copied out of a log into a list of addresses, it matches in some "
+	       "programs and not in others, and an access list with it is open or shut by chance. Write the IPv4 "
+	       "address.",
 	.run = run,
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "estate/check.h"
 
+/* What is larger comes from a registry, which hands out /29s and the like: nothing that the user could change. */
+enum { SITE_LEN = 32 };
+
 /* 127 is a link between two routers, 128 one address. */
 static bool is_awkward(uint64_t len) {
 	return len % 4 && len < 127;
@@ -23,13 +26,14 @@ static void look_at_share(struct check_run *r, const struct given *g) {
 		return;
 	check_report(r, g->per_machine.at,
 		     arena_printf(r->arena, "write %u or %u", (unsigned)len / 4 * 4, (unsigned)len / 4 * 4 + 4),
-		     "machines get a /%u each, which is not a multiple of 4: two of them share a hexadecimal digit",
+		     "machines get a /%u each, which is not a multiple of 4: several of them share a hexadecimal digit",
 		     (unsigned)len);
 }
 
 static void run(struct check_run *r) {
 	LIST_EACH (struct given, g, &r->estate->prefixes) {
-		look(r, &g->network);
+		if (g->network.prefix.len >= SITE_LEN)
+			look(r, &g->network);
 		look_at_share(r, g);
 	}
 	LIST_EACH (struct machine, m, &r->estate->machines)
@@ -43,7 +47,7 @@ const struct check check_nibble_boundary = {
 	.summary = "An IPv6 network whose length is not a multiple of four",
 	.doc = "Four bits are one hexadecimal digit: a network cut elsewhere begins and ends within a digit, so that "
 	       "nobody sees from an address which network it is in, and its reverse zone has to be split into two, "
-	       "four "
-	       "or eight. There is room enough to round up to the next digit (RFC 6177, RIPE-690).",
+	       "four or eight. There is room enough to round up to the next digit (RFC 6177, RIPE-690). Allocations "
+	       "larger than a /32 are as the registry made them, and are not looked at.",
 	.run = run,
 };

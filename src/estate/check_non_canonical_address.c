@@ -27,7 +27,7 @@ const struct check check_non_canonical_address = {
 	.severity = SEVERITY_WARNING,
 	.summary = "An IPv6 address that is not written in the canonical form",
 	.doc = "One address has many texts, and grep, diff and a key in a database see different things in them. RFC "
-	       "5952 section 4 picks one: lower case, no leading zeros, \"::\" for the longest run of two or more zero "
-	       "groups and the first of equal ones. hextet itself reads every form and writes this one.",
+	       "5952 section 4 picks one: lower case, no leading zeros, \"::\" for the longest run of two or more "
+	       "zero groups and the first of equal ones. hextet itself reads every form and writes this one.",
 	.run = run,
 };

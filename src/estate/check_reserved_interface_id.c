@@ -51,11 +51,8 @@ const struct check check_reserved_interface_id = {
 	.severity = SEVERITY_WARNING,
 	.summary = "A host's IPv6 address ends in an interface id that is not for hosts",
 	.doc = "The first address of a subnet, whose interface id is zero, belongs to all its routers at once (RFC "
-	       "4291 "
-	       "section 2.6.1): each Linux machine that forwards answers for it, and a host with that address shares "
-	       "it "
-	       "with them. The ids of RFC 2526 and RFC 5453 are taken in the same way. /127 and /128 have none of "
-	       "these "
-	       "(RFC 6164).",
+	       "4291 section 2.6.1): each Linux machine that forwards answers for it, and a host with that address "
+	       "shares it with them. The ids of RFC 2526 and RFC 5453 are taken in the same way. /127 and /128 have "
+	       "none of these (RFC 6164).",
 	.run = run,
 };

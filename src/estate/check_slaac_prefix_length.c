@@ -18,9 +18,8 @@ const struct check check_slaac_prefix_length = {
 	.name = "slaac-prefix-length",
 	.severity = SEVERITY_ERROR,
 	.summary = "A LAN whose IPv6 network is not a /64",
-	.doc = "An interface id has 64 bits (RFC 4291 section 2.5.1, RFC 7421): a device that hears a router announce "
-	       "any "
-	       "other length ignores it for address configuration (RFC 4862 section 5.5.3) and stays without IPv6. "
-	       "radvd announces a /80 without a word.",
+	.doc = "An interface id has 64 bits (RFC 4291 section 2.5.1, RFC 7421): a device that hears a router "
+	       "announce any other length ignores it for address configuration (RFC 4862 section 5.5.3) and stays "
+	       "without IPv6. radvd announces a /80 without a word.",
 	.run = run,
 };

@@ -66,9 +66,9 @@ const struct check check_special_purpose_address = {
 	.name = "special-purpose-address",
 	.severity = SEVERITY_ERROR,
 	.summary = "An address out of a block that has another purpose",
-	.doc = "The registries of special-purpose addresses (RFC 6890) name the blocks that do not lead to a machine: "
-	       "loopback, multicast, unspecified, reserved and broadcast addresses, benchmarking and discard-only "
-	       "space, and transition mechanisms that are gone (6to4, Teredo, site-local). Private IPv4 space, unique "
-	       "local and link-local addresses are not meant here.",
+	.doc = "The registries of special-purpose addresses (RFC 6890) name the blocks that do not lead to a "
+	       "machine: loopback, multicast, unspecified, reserved and broadcast addresses, benchmarking and "
+	       "discard-only space, and transition mechanisms that are gone (6to4, Teredo, site-local). Private IPv4 "
+	       "space, unique local and link-local addresses are not meant here.",
 	.run = run,
 };

@@ -62,8 +62,9 @@ const struct check check_ula_not_random = {
 	.name = "ula-not-random",
 	.severity = SEVERITY_WARNING,
 	.summary = "A unique local prefix whose global id was not drawn at random",
-	.doc = "Unique local prefixes are unique because 40 of their bits are random (RFC 4193 section 3.2). fd00::/48 "
-	       "and its like are taken by everybody who did not read on: the day two networks are joined, by a merger "
-	       "or a VPN, their addresses collide and one of them is renumbered. Reported once for each /48.",
+	.doc = "Unique local prefixes are unique because 40 of their bits are random (RFC 4193 section 3.2). "
+	       "fd00::/48 and its like are taken by everybody who did not read on: the day two networks are joined, "
+	       "by a merger or a VPN, their addresses collide and one of them is renumbered. Reported once for each "
+	       "/48.",
 	.run = run,
 };

@@ -50,3 +50,22 @@ void claims_each_inner(const struct estate *e, unsigned outer, unsigned inner,
 			open[n++] = c;
 	}
 }
+
+/* The last open claim of each machine: prefixes nest, so it covers the machine's next claim, or never will again. */
+void claims_each_nested(const struct estate *e, unsigned kinds, struct arena *scratch,
+			void (*fn)(const struct claim *outer, const struct claim *inner, void *user), void *user) {
+	const struct machine *first = e->machines.items;
+	const struct claim **open = arena_array(scratch, const struct claim *, e->machines.n);
+
+	for (const struct claim *c = e->claims, *end = c + e->claim_count; c != end; c++) {
+		const struct claim **last;
+
+		if (!c->machine || !claim_is(c, kinds))
+			continue;
+		last = &open[c->machine - first];
+		if (*last && claim_family(*last) == claim_family(c) && prefix_covers((*last)->prefix, c->prefix))
+			fn(*last, c, user);
+		else
+			*last = c;
+	}
+}

@@ -33,6 +33,10 @@ void claims_inside(const struct estate *e, struct prefix p, const struct claim *
  * documentation. What is not is special-purpose-address's and link-local-address's business, and only theirs. */
 bool usable_for_machines(struct prefix p);
 
+/* Calls fn for each claim of these kinds that a claim of these kinds on the same machine covers. O(n). */
+void claims_each_nested(const struct estate *e, unsigned kinds, struct arena *scratch,
+			void (*fn)(const struct claim *outer, const struct claim *inner, void *user), void *user);
+
 /*
  * For each claim of the inner kinds: calls fn with the claims of the outer kinds that cover it, the innermost first,
  * until fn returns true; when none did, or there was none, once more with outer NULL. A claim is never its own outer.

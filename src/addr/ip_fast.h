@@ -25,13 +25,6 @@ struct fast_masks {
 	uint64_t all, colon, dot, digit, hex, zero;
 };
 
-static inline uint64_t fast_load8(const char *s) {
-	uint64_t x;
-
-	memcpy(&x, s, sizeof(x));
-	return x;
-}
-
 static inline uint32_t fast_load4(const char *s) {
 	uint32_t x;
 
@@ -39,19 +32,14 @@ static inline uint32_t fast_load4(const char *s) {
 	return x;
 }
 
-/* 4..16 bytes, zeros behind them. Two loads that overlap instead of a copy: nothing past the end is touched. */
+/* 4..16 bytes, zeros behind them. Four loads that overlap, at places that fit any length: nothing past the end is
+ * touched, and no branch depends on the length. */
 static inline __m128i fast_load_short(const char *s, size_t len) {
-	uint64_t lo, hi = 0;
+	size_t end = len - 4, second = MIN(end, 4), third = MIN(end, 8);
+	wide w = (wide)fast_load4(s) | (wide)fast_load4(s + second) << 8 * second |
+		 (wide)fast_load4(s + third) << 8 * third | (wide)fast_load4(s + end) << 8 * end;
 
-	if (len >= 8) {
-		unsigned drop = 4 * (16 - (unsigned)len);
-
-		lo = fast_load8(s);
-		hi = fast_load8(s + len - 8) >> drop >> drop;
-	} else {
-		lo = fast_load4(s) | (uint64_t)fast_load4(s + len - 4) << 8 * (len - 4);
-	}
-	return _mm_set_epi64x((int64_t)hi, (int64_t)lo);
+	return _mm_set_epi64x((int64_t)(w >> 64), (int64_t)w);
 }
 
 static inline uint64_t fast_bits(__m128i bytes, size_t at) {
@@ -95,18 +83,15 @@ static inline bool fast_grammar6(const struct fast_masks *m, size_t len, uint64_
 
 static inline bool fast_parse6(const char *s, size_t len, struct fast_masks *m, struct ip *ret_ip) {
 	uint64_t gaps = m->colon & m->colon >> 1, last = (uint64_t)1 << len, ends;
-	unsigned gap = gaps ? (unsigned)__builtin_ctzll(gaps) : 64, groups = 0, before = 0, start = 0;
+	unsigned gap = gaps ? (unsigned)__builtin_ctzll(gaps) : 64, groups = 0, before = 0;
+	unsigned start = 2 * (unsigned)(gaps & 1);
 	wide sum = 0;
 
 	if (!fast_grammar6(m, len, gaps))
 		return false;
 	/* Each bit left ends a group. The second colon of the gap does not, nor the end of the text behind it, nor the
 	 * first colon when it leads. */
-	ends = (m->colon | last) & ~(gaps << 1 | (gaps << 2 & last));
-	if (gap == 0) {
-		ends &= ~(uint64_t)1;
-		start = 2;
-	}
+	ends = (m->colon | last) & ~(gaps << 1 | (gaps << 2 & last) | (gaps & 1));
 	for (; ends; ends &= ends - 1) {
 		unsigned end = (unsigned)__builtin_ctzll(ends);
 
@@ -126,29 +111,38 @@ static inline bool fast_parse6(const char *s, size_t len, struct fast_masks *m, 
 	return true;
 }
 
+/* Four numbers of up to three digits at once; the last digit of each is in the highest byte. */
+static inline bool fast_octets(const uint32_t part[static 4], struct ip *ret_ip) {
+	__m128i digits =
+		_mm_and_si128(_mm_set_epi32((int)part[3], (int)part[2], (int)part[1], (int)part[0]), _mm_set1_epi8(15));
+	__m128i tens = _mm_and_si128(digits, _mm_set1_epi32(0xff0000)), others = _mm_srli_epi16(digits, 8);
+	__m128i n = _mm_add_epi32(_mm_madd_epi16(tens, _mm_set1_epi32(10 << 16)),
+				  _mm_madd_epi16(others, _mm_set1_epi32(1 << 16 | 100)));
+	__m128i packed = _mm_packs_epi32(n, n);
+
+	if (_mm_movemask_epi8(_mm_cmpgt_epi32(n, _mm_set1_epi32(255))))
+		return false;
+	*ret_ip = ip_from_v4(__builtin_bswap32((uint32_t)_mm_cvtsi128_si32(_mm_packus_epi16(packed, packed))));
+	return true;
+}
+
 static inline bool fast_parse4(const char *s, size_t len, const struct fast_masks *m, struct ip *ret_ip) {
 	uint64_t ends = m->dot | (uint64_t)1 << len, d = m->digit;
-	unsigned start = 0, parts = 0, over = 0;
-	uint32_t v4 = 0;
+	unsigned start = 0, end;
+	uint32_t part[4];
 
 	/* Digits and dots only, no number of four digits, none with a leading zero, no two dots together. */
 	if ((d | m->dot) != m->all || (d & d >> 1 & d >> 2 & d >> 3) || (m->zero & (m->dot << 1 | 1) & d >> 1) ||
 	    (m->dot & (ends >> 1 | 1)))
 		return false;
-	for (; ends; ends &= ends - 1) {
-		unsigned end = (unsigned)__builtin_ctzll(ends);
-		uint32_t x = fast_before(s, end) & 0x0f0f0f0f & UINT32_MAX << (32 - 8 * (end - start));
-		unsigned n = (x >> 24) + 10 * (x >> 16 & 0xff) + 100 * (x >> 8 & 0xff);
-
-		v4 = v4 << 8 | n;
-		over |= n >> 8;
-		parts++;
+	for (unsigned i = 0; i < 4; i++, ends &= ends - 1) {
+		if (!ends)
+			return false;
+		end = (unsigned)__builtin_ctzll(ends);
+		part[i] = fast_before(s, end) & UINT32_MAX << (32 - 8 * (end - start));
 		start = end + 1;
 	}
-	if (parts != 4 || over)
-		return false;
-	*ret_ip = ip_from_v4(v4);
-	return true;
+	return !ends && fast_octets(part, ret_ip);
 }
 
 /* Whether the text was one of the plain ones; then *ret_ip is set. */

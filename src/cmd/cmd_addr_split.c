@@ -53,7 +53,7 @@ static bool parse_number(const char *text, struct ip *ret_n) {
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
 	struct options *o = state->input;
-	struct ip n;
+	struct ip n = { 0 };
 
 	switch (key) {
 	case ARGP_KEY_INIT:

@@ -28,7 +28,7 @@ static void report(struct check_run *r, const struct scalar *name, const struct 
 	if (!other || other == name)
 		return;
 	check_report(r, name->at, "DNS does not tell capitals from small letters: take another name",
-		     "%s is the name of %s already", name->s, what);
+		     "%s is already the name of %s", name->s, what);
 	check_note(r, other->at, "it is given here");
 }
 

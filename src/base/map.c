@@ -70,3 +70,8 @@ void *map_add(struct map *m, const void *key, size_t len, void *value) {
 size_t map_count(const struct map *m) {
 	return HASH_COUNT(m->head);
 }
+
+uint32_t map_hash(const void *key, size_t len) {
+	(void)pthread_once(&hash_once, hash_setup);
+	return hash_bytes(key, len);
+}

@@ -27,3 +27,6 @@ void *map_get(const struct map *m, const void *key, size_t len);
 void *map_add(struct map *m, const void *key, size_t len, void *value);
 
 size_t map_count(const struct map *m);
+
+/* The keyed hash itself, for tables of another shape. The same within one process only. */
+uint32_t map_hash(const void *key, size_t len);

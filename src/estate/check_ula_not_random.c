@@ -12,12 +12,13 @@ static const char *const words[] = { "123456", "234567", "345678", "456789", "56
 				     "89abcd", "9abcde", "abcdef", "fedcba", "987654",   "654321",  "dead00",
 				     "c0ffee", "badcaf", "deadbe", "cafeba", "cafebeef", "beefcafe" };
 
-static bool is_typed(const char *digits) {
+/* The forty bits, as a number and as text. */
+static bool is_typed(uint64_t id, const char *digits) {
 	unsigned seen = 0, zeros = 0;
 
-	for (const char *d = digits; *d; d++) {
-		seen |= 1U << (*d >= 'a' ? *d - 'a' + 10 : *d - '0');
-		zeros += *d == '0';
+	for (unsigned i = 0; i < 10; i++, id >>= 4) {
+		seen |= 1U << (id & 0xf);
+		zeros += (id & 0xf) == 0;
 	}
 	if (zeros >= 6 || __builtin_popcount(seen) <= 3)
 		return true;
@@ -28,15 +29,15 @@ static bool is_typed(const char *digits) {
 }
 
 static void look(struct check_run *r, const struct claim *c) {
-	const uint64_t high = c->prefix.ip.hi;
+	const uint64_t high = c->prefix.ip.hi, id = high >> 16 & UINT64_C(0xffffffffff);
 	char digits[11], text[PREFIX_TEXT_MAX];
 
-	(void)snprintf(digits, sizeof(digits), "%010llx", (unsigned long long)(high >> 16 & UINT64_C(0xffffffffff)));
+	(void)snprintf(digits, sizeof(digits), "%010llx", (unsigned long long)id);
 	(void)prefix_format(prefix_around(c->prefix.ip, 48), text);
 	if (high >> 56 == 0xfc)
 		check_report(r, c->at, "take a prefix in fd00::/8, with 40 random bits behind the fd",
 			     "\"%s\" is in fc00::/8, which nobody may use yet", c->at->text.s);
-	else if (c->prefix.len < 48 || is_typed(digits))
+	else if (c->prefix.len < 48 || is_typed(id, digits))
 		check_report(r, c->at,
 			     "put 40 random bits behind the fd, as \"openssl rand -hex 5\" prints them, and cut /64s "
 			     "from that /48",

@@ -160,7 +160,7 @@ static int print_nth(struct addr_job *j, const struct split *s, struct ip n) {
 static int print_first_free(struct addr_job *j, const struct split *s, const struct options *opt) {
 	struct prefix_set taken = PREFIX_SET_INIT;
 	char text[PREFIX_TEXT_MAX];
-	struct prefix p;
+	struct prefix p = { .len = 0 };
 	int r = opt->taken ? addr_read_set(j, opt->taken, &taken) : 0, code = EXIT_DONE;
 
 	if (r < 0) {

@@ -13,7 +13,7 @@ static int fail(struct ip_fault *fault, enum ip_error error, size_t at) {
 }
 
 static bool zone_byte(char c) {
-	return (unsigned char)c > ' ' && c != 0x7f && c != '/' && c != '%' && c != '[' && c != ']';
+	return c > ' ' && c < 0x7f && c != '/' && c != '%' && c != '[' && c != ']';
 }
 
 /* "address" or "address%zone" between the offsets from and to. */
@@ -68,11 +68,15 @@ static int parse_bracketed(const char *text, size_t len, struct endpoint *e, str
 }
 
 static int parse_any(const char *text, size_t len, struct endpoint *e, struct ip_fault *fault) {
-	const char *colon = memchr(text, ':', len), *dot = memchr(text, '.', len);
+	const char *colon, *dot;
 	size_t at;
 	int r;
 
-	if (len && text[0] == '[')
+	if (!len)
+		return fail(fault, IP_ERR_EMPTY, 0);
+	colon = memchr(text, ':', len);
+	dot = memchr(text, '.', len);
+	if (text[0] == '[')
 		return parse_bracketed(text, len, e, fault);
 	/* Only IPv4 has its port without brackets: its first separator is a dot. */
 	if (!colon || !dot || colon < dot)

@@ -106,7 +106,8 @@ struct endpoint {
 
 /*
  * Parses "a.b.c.d", "a.b.c.d:port", "v6", "v6%zone", "[v6]", "[v6]:port", "[v6%zone]:port" (RFC 4007, RFC 5952
- * section 6). A port behind an IPv6 address without brackets is IP_ERR_PORT or another group, never guessed.
+ * section 6). A port behind an IPv6 address without brackets is IP_ERR_PORT or another group, never guessed. A zone is
+ * 1 to 15 printable ASCII characters without blank, '/', '%' and brackets.
  */
 int endpoint_parse(const char *text, size_t len, struct endpoint *ret_e, struct ip_fault *fault);
 

@@ -56,10 +56,9 @@ static int fail(struct ip_fault *fault, enum ip_error error, size_t at) {
 }
 
 int prefix_parse(const char *text, size_t len, struct prefix *ret_p, struct ip_fault *fault) {
-	const char *slash = memchr(text, '/', len);
+	const char *slash = len ? memchr(text, '/', len) : NULL;
 	size_t address_len = slash ? (size_t)(slash - text) : len;
-	/* The form decides what the length counts: ::ffff:192.0.2.0/120 is 192.0.2.0/24. */
-	bool dotted = !memchr(text, ':', address_len);
+	bool dotted;
 	uint32_t bits;
 	struct ip ip;
 	size_t digits;
@@ -71,6 +70,8 @@ int prefix_parse(const char *text, size_t len, struct prefix *ret_p, struct ip_f
 		*ret_p = prefix_host(ip);
 		return 0;
 	}
+	/* The form decides what the length counts: ::ffff:192.0.2.0/120 is 192.0.2.0/24. */
+	dotted = !memchr(text, ':', address_len);
 	digits = digit_number(slash + 1, len - address_len - 1, dotted ? 32 : 128, &bits);
 	if (!digits || address_len + 1 + digits != len)
 		return fail(fault, IP_ERR_LENGTH, address_len + 1 + digits);

@@ -58,7 +58,7 @@ static int parse_end(const char *text, struct str part, struct ip *ret_ip, struc
 }
 
 int range_parse(const char *text, size_t len, struct range *ret_r, struct ip_fault *fault) {
-	const char *dash = memchr(text, '-', len);
+	const char *dash = len ? memchr(text, '-', len) : NULL;
 	size_t at = dash ? (size_t)(dash - text) : len;
 	struct range range;
 	int r;

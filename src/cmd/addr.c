@@ -72,11 +72,15 @@ int addr_each_input(struct addr_job *j, char **args, int n, int (*fn)(struct add
 	return r;
 }
 
-/* The text as messages quote it, not too long. */
+/* The text as messages quote it: not too long, and without bytes that a terminal would obey. */
 static const char *quoted(struct addr_job *j, struct str text) {
 	size_t shown = utf8_prefix(text.s, text.len, 60);
+	char *quote = arena_printf(&j->arena, "\"%.*s%s\"", (int)shown, text.s, shown < text.len ? "…" : "");
 
-	return arena_printf(&j->arena, "\"%.*s%s\"", (int)shown, text.s, shown < text.len ? "…" : "");
+	for (char *c = quote; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '.';
+	return quote;
 }
 
 static struct loc place(struct addr_job *j, struct addr_input in, size_t at) {

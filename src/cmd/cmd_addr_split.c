@@ -180,21 +180,28 @@ static int print_first_free(struct addr_job *j, const struct split *s, const str
 	return code;
 }
 
-static int print_all(struct addr_job *j, const struct split *s, const struct options *opt) {
-	uint64_t limit = opt->limited ? opt->limit : LIMIT_DEFAULT;
+/* Whether there are more subnets than anybody wants by accident; says so. */
+static bool too_many(const struct split *s, const struct options *opt) {
 	char count[PLAN_COUNT_TEXT_MAX], text[PREFIX_TEXT_MAX];
-	struct ip n = { 0, limit };
 	struct prefix p;
 
-	if (!opt->limited && s->nth(s->prefix, s->len, n, &p) == 0) {
-		(void)plan_count(s->prefix, s->len, count);
-		(void)prefix_format(s->prefix, text);
-		return usage_error(
-			"%s has %s such subnets, more than %d; say how many with --limit, or ask for one with "
-			"--nth or --first-free",
-			text, count, LIMIT_DEFAULT);
-	}
-	for (n.lo = 0; n.lo < limit && !ferror(stdout); n.lo++) {
+	if (opt->limited || opt->nth || opt->first_free ||
+	    s->nth(s->prefix, s->len, (struct ip){ 0, LIMIT_DEFAULT }, &p) < 0)
+		return false;
+	(void)plan_count(s->prefix, s->len, count);
+	(void)prefix_format(s->prefix, text);
+	(void)usage_error(
+		"%s has %s such subnets, more than %d; say how many with --limit, or ask for one with --nth or "
+		"--first-free",
+		text, count, LIMIT_DEFAULT);
+	return true;
+}
+
+static int print_all(struct addr_job *j, const struct split *s, const struct options *opt) {
+	uint64_t limit = opt->limited ? opt->limit : LIMIT_DEFAULT;
+	struct prefix p;
+
+	for (struct ip n = { 0, 0 }; n.lo < limit && !ferror(stdout); n.lo++) {
 		/* The one subnet of an IPv6 prefix that is IPv4's is left out. */
 		if (s->nth(s->prefix, s->len, n, &p) == 0)
 			print_subnet(j, p);
@@ -216,6 +223,8 @@ static int run(int argc, char **argv) {
 		s.nth = plan_subnet_sparse;
 	if (addr_read_prefix(&job, addr_argument(&job, 0, opt.args[0]), &s.prefix) &&
 	    read_length(&job, addr_argument(&job, 1, opt.args[1]), &s)) {
+		if (too_many(&s, &opt))
+			return addr_job_finish(&job, EXIT_USAGE);
 		addr_lines_begin(&job);
 		if (opt.nth)
 			code = print_nth(&job, &s, opt.nth_number);

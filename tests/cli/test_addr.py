@@ -5,7 +5,7 @@ Intended differences, and no others (the generators make none of them, or the te
  - an IPv4-mapped address is IPv4, in whatever form it is written; ::/80 therefore ends at ::fffe:ffff:ffff;
  - a prefix length has no leading zero, and is no netmask (ipaddress takes /08 and /255.0.0.0);
  - ports and ranges are read; '#' begins a comment; blanks around a text do not count;
- - a zone is an interface name: at most 15 bytes, and no blank, '/', bracket or second '%' in it.
+ - a zone is an interface name: at most 15 printable ASCII characters, and no blank, '/', bracket or second '%'.
 """
 import datetime
 import ipaddress
@@ -170,6 +170,12 @@ def test_mistakes_have_a_place_and_a_hint(hextet, args, line, col, message, hint
     assert hint in hinted
 
 
+def test_mistakes_cannot_steer_the_terminal(hextet):
+    done = hextet("addr", "show", "::1\x1b[31m\x07", "x" * 500)
+    assert done.returncode == 1 and "\x1b" not in done.stderr and "\x07" not in done.stderr
+    assert max(map(len, done.stderr.splitlines())) < 250
+
+
 def networks(seed, count):
     rng = random.Random(seed)
     for _ in range(count):
@@ -258,6 +264,7 @@ def test_split(hextet, tmp_path):
         "2001:db8::/36", "2001:db8:8000::/36", "2001:db8:4000::/36", "2001:db8:c000::/36", "2001:db8:2000::/36"]
     done = hextet("addr", "split", "2001:db8::/32", 128)
     assert done.returncode == 2 and "79228162514264337593543950336" in done.stderr and done.stdout == ""
+    assert hextet("addr", "split", "2001:db8::/32", 128, "--output", "json").stdout == ""
     huge = 2**96 - 1
     assert hextet("addr", "split", "2001:db8::/32", 128, "--nth", huge).stdout.strip() == str(
         ipaddress.ip_network("2001:db8::/32")[-1]) + "/128"

@@ -370,6 +370,7 @@ static void test_endpoints(void **state) {
 		{ "fe80::1%a234567890123456", NULL, IP_ERR_ZONE, 23 },
 		{ "fe80::1%", NULL, IP_ERR_ZONE, 7 },
 		{ "fe80::1%a b", NULL, IP_ERR_ZONE, 9 },
+		{ "fe80::1%\xc3\xa9", NULL, IP_ERR_ZONE, 8 },
 		{ "192.0.2.1%eth0", NULL, IP_ERR_ZONE, 9 },
 		{ "::ffff:192.0.2.1%eth0", NULL, IP_ERR_ZONE, 16 },
 		{ "192.0.2.1:65536", NULL, IP_ERR_PORT, 10 },

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
 #include <string.h>
@@ -137,4 +139,44 @@ int file_make_dirs(const char *path, mode_t mode) {
 		*p = '/';
 	}
 	return mkdir(copy, mode) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int file_remove_flat(int at_fd, const char *name) {
+	int fd = openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct dirent *entry;
+	DIR *dir;
+
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		int r = -errno;
+
+		(void)close(fd);
+		return r;
+	}
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			(void)unlinkat(fd, entry->d_name, 0);
+	(void)closedir(dir);
+	return unlinkat(at_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path) < 0 ? -errno : 0;
+}
+
+int file_remove_tree(const char *path) {
+	int r = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+
+	return r == -1 ? -errno : r;
+}
+
+int file_write_plain(const char *path, const void *data, size_t len, mode_t mode) {
+	_cleanup_(fdp_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+	return fd < 0 ? -errno : write_all(fd, data, len);
 }

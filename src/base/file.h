@@ -20,3 +20,12 @@ int file_write_atomic(const char *path, const void *data, size_t len, mode_t mod
 
 /* mkdir -p; 0 or -errno. */
 int file_make_dirs(const char *path, mode_t mode);
+
+/* Removes a folder that holds nothing but files, and those files. 0 or -errno. */
+int file_remove_flat(int at_fd, const char *name);
+
+/* Removes a folder and all that is below it, without following links. 0 or -errno. */
+int file_remove_tree(const char *path);
+
+/* Writes a file that nobody else reads: no rename, no fsync. 0 or -errno. */
+int file_write_plain(const char *path, const void *data, size_t len, mode_t mode);

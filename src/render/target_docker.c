@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The routed network without a docker_network of its own is Docker's default bridge: dockerd refuses to start with ipv6
+ * and no fixed-cidr-v6 (moby#29443), so a machine without one gets no daemon.json from us; check docker-without-network
+ * says so.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "render/data.h"
+#include "render/target.h"
+#include "render/verify.h"
+
+#define DAEMON_JSON "/etc/docker/daemon.json"
+#define NETWORKS_SH "/etc/hextet/docker-networks.sh"
+
+/* The network of the default bridge, or NULL. */
+static const struct routed *default_network(const struct machine *m) {
+	LIST_EACH (struct routed, n, &m->routed_networks6)
+		if (!n->docker_network)
+			return n;
+	return NULL;
+}
+
+static bool applies(const struct estate *e, const struct machine *m) {
+	(void)e;
+	return m->routed_networks6.n > 0;
+}
+
+static const struct value *named_networks(const struct target_run *r) {
+	struct value *list = value_list(r->arena, NO_LOC);
+	const struct value *machine = scope_get(&r->scope, key_of("machine", 7));
+	const struct value *all = value_get(machine, key_of("routed_networks6", 16));
+
+	for (uint32_t i = 0; i < all->list.n; i++)
+		if (value_get(all->list.v[i], key_of("docker_network", 14))->kind == VALUE_DICT)
+			value_list_push(r->arena, list, all->list.v[i]);
+	return list;
+}
+
+static int files(struct target_run *r) {
+	const struct routed *bridge = default_network(r->machine);
+	const struct value *networks = named_networks(r);
+	int result = 0;
+
+	if (bridge) {
+		target_set(r, "default_network", data_network(r->arena, &bridge->network));
+		result = target_file(r, DAEMON_JSON, "docker/daemon.json", 0644);
+	}
+	if (result == 0 && networks->list.n) {
+		target_set(r, "networks", networks);
+		result = target_file(r, NETWORKS_SH, "docker/networks.sh", 0755);
+	}
+	return result;
+}
+
+/* dockerd has --validate since 23.0; before, only a start would tell. */
+static int verify_daemon(struct verify_run *v) {
+	const char *const argv[] = { "dockerd", "--validate", "--config-file", verify_path(v, DAEMON_JSON), NULL };
+	struct str output;
+	int status, r = verify_exec(v, argv, 0, &status, &output);
+
+	if (r == -ENOENT || (r == 0 && memmem(output.s, output.len, "unknown flag", 12))) {
+		verify_missing(v, DAEMON_JSON, "dockerd 23 or newer");
+		return 0;
+	}
+	return r < 0 ? r : verify_judge(v, DAEMON_JSON, "dockerd", status, output);
+}
+
+static int verify(struct verify_run *v) {
+	int r = 0, script = 0;
+
+	if (verify_path(v, DAEMON_JSON))
+		r = verify_daemon(v);
+	if (verify_path(v, NETWORKS_SH)) {
+		const char *const argv[] = { "sh", "-n", verify_path(v, NETWORKS_SH), NULL };
+
+		script = verify_file(v, NETWORKS_SH, argv, 0);
+	}
+	return r < 0 ? r : script;
+}
+
+const struct target target_docker = {
+	.name = "docker",
+	.summary = "Docker's daemon.json and the script that creates its networks",
+	.doc = "A machine with role docker and routed IPv6 networks gets /etc/docker/daemon.json, whose default bridge "
+	       "uses the "
+	       "first routed network that has no docker_network, and /etc/hextet/docker-networks.sh, which creates the "
+	       "named "
+	       "ones and changes nothing when run again. Docker's own ip6tables stay off: they would translate the "
+	       "routed "
+	       "addresses. Checked with dockerd --validate (23.0 and newer) and sh -n.",
+	.roles = 1U << ROLE_DOCKER,
+	.templates = (const char *const[]){ "docker/daemon.json", "docker/networks.sh", NULL },
+	.applies = applies,
+	.files = files,
+	.verify = verify,
+};

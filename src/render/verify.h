@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running the program that will read a file over that file, before anybody else sees it, and turning its complaint
+ * about line 17 of the output into one about the template's line and the datum printed there.
+ *
+ *     static int verify(struct verify_run *v) {
+ *             const char *const argv[] = { "haproxy", "-c", "-f", verify_path(v, "/etc/haproxy/haproxy.cfg"), NULL };
+ *             return verify_program(v, argv, 0);
+ *     }
+ *
+ * The files of one machine and target lie in a private folder that is removed afterwards.
+ */
+#pragma once
+
+#include "render/target.h"
+
+enum {
+	VERIFY_NETNS = 1 << 0, /* in a network namespace of its own: loopback up, any address can be bound */
+};
+
+/* What became of the files of one target. */
+struct verify_result {
+	unsigned verified;   /* files */
+	unsigned unverified; /* files whose checker is missing */
+	unsigned failed;     /* files or runs that the checker refused */
+	char missing[64];    /* the program that is not installed */
+};
+
+struct verify_run {
+	const struct machine *machine;
+	const struct output_file *files;
+	size_t n;
+	struct arena *arena;
+	struct diags *diags;
+	const char *folder;
+	struct verify_result *result;
+};
+
+/* Where a file of the run lies on disk; NULL when the target did not write it. */
+const char *verify_path(const struct verify_run *v, const char *path);
+
+/* Adds a file that the checker needs and the machine has anyway (a certificate, a frame around a fragment), with a name
+ * relative to the folder. Returns its path, or NULL after a diagnostic. */
+const char *verify_helper(struct verify_run *v, const char *name, const char *text);
+
+/*
+ * Runs a checker, found in PATH and the sbin folders, with a limit of 60 s, over one file (verify_file) or all files of
+ * the run at once (verify_program). A missing program counts them as not verified; exit status 0 as verified; anything
+ * else becomes diagnostics: one for each line of its output that names one of our files and a line, else one with the
+ * first line of its output. Returns 0, -EINVAL when the files were refused, or another -errno.
+ */
+int verify_file(struct verify_run *v, const char *path, const char *const *argv, unsigned flags);
+int verify_program(struct verify_run *v, const char *const *argv, unsigned flags);
+
+/* The same, but gives the exit status and the output (stdout and stderr) instead of judging. -ENOENT: no such program.
+ */
+int verify_exec(struct verify_run *v, const char *const *argv, unsigned flags, int *ret_status, struct str *ret_output);
+
+/* Judges what verify_exec() gave. path NULL: all files. 0 or -EINVAL. */
+int verify_judge(struct verify_run *v, const char *path, const char *checker, int status, struct str output);
+
+/* Counts a file (NULL: all) as verified by a check of our own, or as not verified for want of a program. */
+void verify_passed(struct verify_run *v, const char *path);
+void verify_missing(struct verify_run *v, const char *path, const char *program);
+
+/* One complaint about a line of one of our files (line 0: the file), for checks of our own. Returns -EINVAL. */
+int verify_complain(struct verify_run *v, const char *path, uint32_t line, const char *checker, const char *message);
+
+/* Verifies the files of one machine, grouped by target; results by target index in target_list. 0, -EINVAL or -errno.
+ */
+int verify_files(const struct output_file *files, size_t n, struct arena *a, struct diags *d,
+		 struct verify_result *results);

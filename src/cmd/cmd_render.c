@@ -75,6 +75,7 @@ static const struct argp argp = {
 
 /* What the threads share: the tree is made for it, results are one array a worker. */
 struct job {
+	const struct estate *estate;
 	struct tree tree;
 	bool writes, verifies;
 	struct verify_result (*results)[TARGETS_MAX]; /* by worker, by target */
@@ -88,7 +89,7 @@ static int sink(struct output_file *files, size_t n, unsigned worker, struct dia
 	if (job->verifies) {
 		struct arena_mark mark = arena_mark(&job->scratch[worker]);
 
-		r = verify_files(files, n, &job->scratch[worker], d, job->results[worker]);
+		r = verify_files(job->estate, files, n, &job->scratch[worker], d, job->results[worker]);
 		arena_release(&job->scratch[worker], mark);
 		if (r == -EINVAL)
 			return 0; /* go on: all refusals are shown, and counted by verify_result.failed */
@@ -218,6 +219,7 @@ static int finish(struct opened_estate *o, struct options *opt, struct render *r
 static int render_all(struct opened_estate *o, struct options *opt, struct render *r) {
 	unsigned workers = render_workers(r);
 	struct job job = {
+		.estate = o->estate,
 		.writes = opt->out != NULL,
 		.verifies = opt->verify,
 		.results = arena_alloc(&o->arena, sizeof(*job.results) * workers),

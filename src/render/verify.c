@@ -75,6 +75,32 @@ int verify_complain(struct verify_run *v, const char *path, uint32_t line, const
 	return -EINVAL;
 }
 
+int verify_substitute_between(struct verify_run *v, const char *path, const char *from, const char *to,
+			      const char *by) {
+	_cleanup_(freep) char *out = NULL;
+	const char *on_disk = verify_path(v, path), *rest, *at, *end;
+	size_t len;
+	char *text;
+	FILE *f;
+	int r = file_read(v->arena, on_disk, TEMPLATE_OUTPUT_MAX, &text, &len);
+
+	if (r < 0)
+		return r;
+	f = open_memstream(&out, &len);
+	if (!f)
+		return -errno;
+	for (rest = text; (at = strstr(rest, from)) && (end = strstr(at + strlen(from), to)); rest = end + strlen(to))
+		(void)fprintf(f, "%.*s%s", (int)(at - rest), rest, by);
+	(void)fputs(rest, f);
+	if (fclose(f) == EOF)
+		return -errno;
+	return file_write_plain(on_disk, out, len, 0600);
+}
+
+int verify_substitute(struct verify_run *v, const char *path, const char *from, const char *by) {
+	return verify_substitute_between(v, path, from, "", by);
+}
+
 int verify_exec(struct verify_run *v, const char *const *argv, unsigned flags, int *ret_status,
 		struct str *ret_output) {
 	const struct child_options options = {
@@ -160,11 +186,17 @@ int verify_program(struct verify_run *v, const char *const *argv, unsigned flags
 	return verify_file(v, NULL, argv, flags);
 }
 
-static int verify_target(const struct output_file *files, size_t n, struct arena *a, struct diags *d,
-			 struct verify_result *result) {
+static int verify_target(const struct estate *e, const struct output_file *files, size_t n, struct arena *a,
+			 struct diags *d, struct verify_result *result) {
 	char folder[] = "/tmp/hextet-verify-XXXXXX";
 	struct verify_run v = {
-		.machine = files->machine, .files = files, .n = n, .arena = a, .diags = d, .result = result
+		.estate = e,
+		.machine = files->machine,
+		.files = files,
+		.n = n,
+		.arena = a,
+		.diags = d,
+		.result = result,
 	};
 	int r = 0;
 
@@ -193,7 +225,7 @@ static size_t target_index(const struct target *t) {
 	return i;
 }
 
-int verify_files(const struct output_file *files, size_t n, struct arena *a, struct diags *d,
+int verify_files(const struct estate *e, const struct output_file *files, size_t n, struct arena *a, struct diags *d,
 		 struct verify_result *results) {
 	int result = 0;
 
@@ -202,7 +234,7 @@ int verify_files(const struct output_file *files, size_t n, struct arena *a, str
 
 		for (to = from; to < n && files[to].target == files[from].target; to++)
 			;
-		r = verify_target(&files[from], to - from, a, d, &results[target_index(files[from].target)]);
+		r = verify_target(e, &files[from], to - from, a, d, &results[target_index(files[from].target)]);
 		if (r < 0 && r != -EINVAL)
 			return r;
 		result = r < 0 ? r : result;

@@ -27,6 +27,7 @@ struct verify_result {
 };
 
 struct verify_run {
+	const struct estate *estate;
 	const struct machine *machine;
 	const struct output_file *files;
 	size_t n;
@@ -42,6 +43,13 @@ const char *verify_path(const struct verify_run *v, const char *path);
 /* Adds a file that the checker needs and the machine has anyway (a certificate, a frame around a fragment), with a name
  * relative to the folder. Returns its path, or NULL after a diagnostic. */
 const char *verify_helper(struct verify_run *v, const char *name, const char *text);
+
+/*
+ * Replaces a text in the file on disk that the checker will read: what belongs to the machine (certificates, logs) by a
+ * stand-in. The second form replaces from `from` up to the next `to`, both included. Lines stay lines. 0 or -errno.
+ */
+int verify_substitute(struct verify_run *v, const char *path, const char *from, const char *by);
+int verify_substitute_between(struct verify_run *v, const char *path, const char *from, const char *to, const char *by);
 
 /*
  * Runs a checker, found in PATH and the sbin folders, with a limit of 60 s, over one file (verify_file) or all files of
@@ -68,5 +76,5 @@ int verify_complain(struct verify_run *v, const char *path, uint32_t line, const
 
 /* Verifies the files of one machine, grouped by target; results by target index in target_list. 0, -EINVAL or -errno.
  */
-int verify_files(const struct output_file *files, size_t n, struct arena *a, struct diags *d,
+int verify_files(const struct estate *e, const struct output_file *files, size_t n, struct arena *a, struct diags *d,
 		 struct verify_result *results);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "cmd/option.h"
 #include "estate/check.h"
+#include "render/target.h"
 
 void docs_text(FILE *out, const char *text) {
 	for (; *text; text++) {
@@ -155,11 +156,23 @@ static int docs_checks(int argc, char **argv, FILE *out) {
 	return 0;
 }
 
+static int docs_targets(int argc, char **argv, FILE *out) {
+	(void)argc;
+	(void)argv;
+	for (const struct target *const *t = target_list; *t; t++) {
+		(void)fprintf(out, "*%s*\n\t", (*t)->name);
+		docs_text(out, (*t)->doc);
+		(void)fputs("\n\n", out);
+	}
+	return 0;
+}
+
 static const struct docs docs_list[] = {
 	{ "checks", docs_checks },
 	{ "commands", docs_commands },
 	{ "options", docs_options },
 	{ "synopsis", docs_synopsis },
+	{ "targets", docs_targets },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state) {

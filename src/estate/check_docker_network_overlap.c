@@ -19,12 +19,9 @@ struct state {
 
 static void report(const struct claim *outer, const struct claim *inner, void *user) {
 	struct state *s = user;
-	char text[PREFIX_TEXT_MAX];
 
-	(void)prefix_format(outer->prefix, text);
-	check_report(s->run, inner->at, "give the Docker network a subnet that nothing else uses", "%s %s %s, %s",
-		     inner->at->text.s, prefix_equal(outer->prefix, inner->prefix) ? "is the same as" : "lies in", text,
-		     claim_describe(s->run->arena, outer));
+	check_report(s->run, inner->at, "give the Docker network a subnet that nothing else uses", "%s is %s",
+		     inner->at->text.s, claim_relation(s->run->arena, outer, inner));
 	check_note(s->run, outer->at, "the other one is here");
 }
 

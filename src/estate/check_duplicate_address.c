@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two claims on one host address. Networks that overlap are other checks' business. */
 #include "estate/check.h"
-
-static bool is_host(enum claim_kind k) {
-	return k == CLAIM_MACHINE || k == CLAIM_OTHER || k == CLAIM_FAILOVER || k == CLAIM_VPN_CLIENT;
-}
+#include "estate/claim_walk.h"
 
 /* A failover address is written once per entry; link-local ones may repeat on different interfaces. */
 static bool may_repeat(const struct claim *a, const struct claim *b) {
@@ -17,12 +14,16 @@ static bool may_repeat(const struct claim *a, const struct claim *b) {
 
 static void run(struct check_run *r) {
 	const struct estate *e = r->estate;
+	const struct claim *a = NULL, *b = NULL;
 
-	for (size_t i = 1; i < e->claim_count; i++) {
-		const struct claim *a = &e->claims[i - 1], *b = &e->claims[i];
+	for (size_t i = 0; i < e->claim_count; i++) {
 		char text[IP_TEXT_MAX];
 
-		if (!prefix_equal(a->prefix, b->prefix) || !is_host(a->kind) || !is_host(b->kind) || may_repeat(a, b))
+		if (!claim_is(&e->claims[i], CLAIM_HOSTS))
+			continue;
+		a = b;
+		b = &e->claims[i];
+		if (!a || !prefix_equal(a->prefix, b->prefix) || may_repeat(a, b))
 			continue;
 		(void)ip_format(b->prefix.ip, text);
 		check_report(r, b->at, "an address belongs to one owner: change one of the two",

@@ -13,16 +13,14 @@ static bool is_inner_end(const struct claim *network, const struct claim *host) 
 
 static bool look(const struct claim *network, const struct claim *host, void *user) {
 	struct check_run *r = user;
-	char text[PREFIX_TEXT_MAX];
 
 	if (!network || is_inner_end(network, host))
 		return true;
-	(void)prefix_format(network->prefix, text);
 	check_report(r, host->at,
 		     network->machine == host->machine && host->machine
 			     ? "route a part of the subnet that the machine's own address is not in"
 			     : "change one of the two",
-		     "%s lies in %s, %s", host->at->text.s, text, claim_describe(r->arena, network));
+		     "%s is %s", host->at->text.s, claim_relation(r->arena, network, host));
 	check_note(r, network->at, "the network is here");
 	return true;
 }

@@ -48,12 +48,8 @@ static bool is_meant(const struct estate *e, const struct claim *outer, const st
 }
 
 static void report(const struct claim *outer, const struct claim *inner, struct check_run *r) {
-	char text[PREFIX_TEXT_MAX];
-
-	(void)prefix_format(outer->prefix, text);
-	check_report(r, inner->at, "give each a network of its own", "%s %s %s, %s", inner->at->text.s,
-		     prefix_equal(outer->prefix, inner->prefix) ? "is the same as" : "lies in", text,
-		     claim_describe(r->arena, outer));
+	check_report(r, inner->at, "give each a network of its own", "%s is %s", inner->at->text.s,
+		     claim_relation(r->arena, outer, inner));
 	check_note(r, outer->at, "the other network is here");
 }
 

@@ -24,6 +24,10 @@ static inline enum family claim_family(const struct claim *c) {
 	return prefix_family(c->prefix);
 }
 
+/* Where `inner` is, for "10.0.0.0/24 is …": "already VPN staff" or "in 10.0.0.0/8, a routed network of a"; in the
+ * arena. */
+const char *claim_relation(struct arena *a, const struct claim *outer, const struct claim *inner);
+
 /* The claims whose address lies in p, from *ret_first up to but without *ret_end. One that begins where p begins may
  * be larger than p. O(log n). */
 void claims_inside(const struct estate *e, struct prefix p, const struct claim **ret_first,
@@ -40,7 +44,8 @@ void claims_each_nested(const struct estate *e, unsigned kinds, struct arena *sc
 /*
  * For each claim of the inner kinds: calls fn with the claims of the outer kinds that cover it, the innermost first,
  * until fn returns true; when none did, or there was none, once more with outer NULL. A claim is never its own outer.
- * Of outer claims with one prefix only the first counts, so that at most 129 are open at a time: O(n).
+ * Of outer claims with one prefix only the first counts, so that at most 129 are open at a time: O(n). IPv4 comes
+ * first.
  */
 void claims_each_inner(const struct estate *e, unsigned outer, unsigned inner,
 		       bool (*fn)(const struct claim *outer, const struct claim *inner, void *user), void *user);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Prefixes nest or are disjoint, so after sorting by (address, shorter first) a stack of the open outer ones gives
- * every covering pair in one pass.
- */
+/* Sorted by (address, shorter first): prefixes nest or are disjoint, so what covers a claim stands before it. */
 #include "estate/claims.h"
 
 typedef VEC(struct claim) claim_vec;
@@ -123,21 +120,4 @@ size_t claims_find(const struct estate *e, struct ip ip) {
 			high = mid;
 	}
 	return low;
-}
-
-void claims_each_overlap(const struct estate *e,
-			 void (*fn)(const struct claim *outer, const struct claim *inner, void *user), void *user) {
-	VEC(const struct claim *) open = { 0 };
-
-	for (size_t i = 0; i < e->claim_count; i++) {
-		const struct claim *c = &e->claims[i];
-
-		while (open.n && !prefix_covers(open.v[open.n - 1]->prefix, c->prefix))
-			open.n--;
-		for (size_t k = 0; k < open.n; k++)
-			if (prefix_family(open.v[k]->prefix) == prefix_family(c->prefix))
-				fn(open.v[k], c, user);
-		vec_push(&open, c);
-	}
-	vec_done(&open);
 }

@@ -39,10 +39,3 @@ void claims_build(struct estate *e);
 
 /* The index of the first claim whose address is not below ip. O(log n). */
 size_t claims_find(const struct estate *e, struct ip ip);
-
-/*
- * Calls fn for every pair (outer, inner) of claims where outer covers inner (equal prefixes count once, the earlier
- * place is outer) and both families agree. O(n log n + pairs).
- */
-void claims_each_overlap(const struct estate *e,
-			 void (*fn)(const struct claim *outer, const struct claim *inner, void *user), void *user);

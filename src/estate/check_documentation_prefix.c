@@ -28,7 +28,8 @@ static void look(const struct written *w, void *user) {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct special *b = s->blocks[i];
 
-		if (prefix_covers(b->prefix, (struct prefix){ w->ip, w->len })) {
+		if (ip_is_v4(b->prefix.ip) == ip_is_v4(w->ip) &&
+		    prefix_covers(b->prefix, (struct prefix){ w->ip, w->len })) {
 			char block[PREFIX_TEXT_MAX];
 
 			(void)prefix_format(b->prefix, block);

@@ -2,9 +2,10 @@
 #include "estate/check.h"
 #include "estate/claim_walk.h"
 
-/* ff:fe in the middle of the interface id, and not a multicast MAC. */
+/* ff:fe in the middle of the interface id, and neither a multicast MAC nor IANA's 00:00:5e, which is
+ * reserved-interface-id's. */
 static bool is_eui64(uint64_t id) {
-	return (id >> 24 & 0xffff) == 0xfffe && !(id >> 56 & 1);
+	return (id >> 24 & 0xffff) == 0xfffe && !(id >> 56 & 1) && id >> 40 != 0x02005e;
 }
 
 static void report(struct check_run *r, const struct claim *c) {

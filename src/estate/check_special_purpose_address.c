@@ -57,7 +57,8 @@ static void run(struct check_run *r) {
 			continue;
 		claims_inside(r->estate, table[i].prefix, &c, &end);
 		for (; c != end; c++)
-			if (claim_is(c, KINDS) && special_of_prefix(c->prefix) == &table[i])
+			if (claim_is(c, KINDS) && claim_family(c) == prefix_family(table[i].prefix) &&
+			    special_of_prefix(c->prefix) == &table[i])
 				report(r, c, &table[i], hint);
 	}
 }

@@ -4,17 +4,30 @@
 
 #include "conf/type.h"
 
+enum { AHEAD = 16 };
+
+/* The nodes of a large estate are far apart in memory, and callers look at them: each is asked for AHEAD values early.
+ */
 struct walk {
 	void (*fn)(const struct written *w, void *user);
 	void *user;
+	struct written waiting[AHEAD];
+	size_t n; /* values so far */
 };
 
-static void give(const struct walk *k, struct written w) {
-	if (w.at)
-		k->fn(&w, k->user);
+static void give(struct walk *k, struct written w) {
+	struct written *slot = &k->waiting[k->n % AHEAD];
+
+	if (!w.at)
+		return;
+	__builtin_prefetch(w.at);
+	__builtin_prefetch((const char *)w.at - 64); /* where the parser puts its text */
+	if (k->n++ >= AHEAD)
+		k->fn(slot, k->user);
+	*slot = w;
 }
 
-static void see_ref(const struct walk *k, const struct ref *ref) {
+static void see_ref(struct walk *k, const struct ref *ref) {
 	const struct prefix p = ref->prefix;
 
 	if (ref->kind == REF_PREFIX || ref->kind == REF_ADDRESS)
@@ -22,7 +35,7 @@ static void see_ref(const struct walk *k, const struct ref *ref) {
 					  ref->at });
 }
 
-static void see_value(const struct walk *k, enum field_type type, const void *value) {
+static void see_value(struct walk *k, enum field_type type, const void *value) {
 	const struct address *address = value;
 	const struct network *network = value;
 	const struct ifaddr *ifaddr = value;
@@ -54,9 +67,9 @@ static void see_value(const struct walk *k, enum field_type type, const void *va
 	}
 }
 
-static void see_struct(const struct walk *k, const struct schema *s, const char *base);
+static void see_struct(struct walk *k, const struct schema *s, const char *base);
 
-static void see_items(const struct walk *k, const struct field *f, const struct list *list) {
+static void see_items(struct walk *k, const struct field *f, const struct list *list) {
 	const char *item = list->items;
 	size_t size = f->type == TYPE_STRUCT ? f->sub->size : type_table[f->type].size;
 
@@ -70,7 +83,7 @@ static void see_items(const struct walk *k, const struct field *f, const struct 
 	}
 }
 
-static void see_struct(const struct walk *k, const struct schema *s, const char *base) {
+static void see_struct(struct walk *k, const struct schema *s, const char *base) {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct field *f = &s->fields[i];
 		const void *value = base + f->offset;
@@ -85,7 +98,11 @@ static void see_struct(const struct walk *k, const struct schema *s, const char 
 }
 
 void written_each(const struct estate *e, void (*fn)(const struct written *w, void *user), void *user) {
-	see_struct(&(struct walk){ fn, user }, &estate_schema, (const char *)e);
+	struct walk k = { .fn = fn, .user = user };
+
+	see_struct(&k, &estate_schema, (const char *)e);
+	for (size_t i = k.n > AHEAD ? k.n - AHEAD : 0; i < k.n; i++)
+		fn(&k.waiting[i % AHEAD], user);
 }
 
 size_t written_format(const struct written *w, char ret_text[static ENDPOINT_TEXT_MAX]) {

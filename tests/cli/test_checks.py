@@ -6,6 +6,7 @@ import json
 import random
 import re
 import shutil
+from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,38 @@ def test_one_file(findings, tmp_path, path, alone):
         if (other != path) == alone:
             (tmp_path / "e" / other).unlink()
     findings(tmp_path / "e")
+
+
+def spell(dice, value):
+    """One of the texts of an IPv6 address: leading zeros, capitals and "::" where they are allowed, often not at all."""
+    groups = [f"{value >> shift & 0xffff:x}" for shift in range(112, -1, -16)]
+    runs = [(i, k) for i in range(8) for k in range(i + 1, 9) if not any(g != "0" for g in groups[i:k])]
+    if dice.random() < 0.3:
+        groups = [g.zfill(dice.randrange(1, 5)) for g in groups]
+    if dice.random() < 0.2:
+        groups = [g.upper() for g in groups]
+    if runs and dice.random() < 0.9:
+        i, k = max(runs, key=lambda run: run[1] - run[0]) if dice.random() < 0.6 else dice.choice(runs)
+        return ":".join(groups[:i]) + "::" + ":".join(groups[k:])
+    return ":".join(groups)
+
+
+def test_canonical_form(findings, tmp_path):
+    """What non-canonical-address reports is what Python's ipaddress writes otherwise."""
+    dice = random.Random(1)
+    texts = {}
+    while len(texts) < 3000:
+        groups = [dice.choice((0, 0, 0, 1, 0x0ABC, 0xF00D, dice.randrange(65536))) for _ in range(8)]
+        text = spell(dice, sum(g << 112 - 16 * i for i, g in enumerate(groups)))
+        if not IPv6Address(text).ipv4_mapped:
+            texts[text] = str(IPv6Address(text))
+    lines = ["m:", "  ip: 9.9.9.9", "  other_ips6:"] + [f'    "{text}": {{}}' for text in texts]
+    (tmp_path / "machines").mkdir()
+    (tmp_path / "machines" / "m.yaml").write_text("\n".join(lines) + "\n")
+    reported = {f["line"]: f["hint"] for f in own(findings(tmp_path), "non-canonical-address")}
+    wanted = {4 + i: f"write {right}" for i, (text, right) in enumerate(texts.items()) if text != right}
+    assert 500 < len(wanted) < 2500
+    assert reported == wanted
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -148,6 +148,10 @@ static unsigned load_list(struct loader *l, const struct field *f, struct node *
 		to += size;
 		out->n++;
 	}
+	/* What is said of "the first" or "the only one" would be said of the wrong one. */
+	if (errors)
+		NODE_EACH (item, n)
+			item->faulty = true;
 	return errors;
 }
 

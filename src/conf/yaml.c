@@ -39,6 +39,7 @@ struct builder {
 	struct node *root;
 	struct map anchors; /* name → struct anchor */
 	struct node *last_scalar;
+	bool last_is_key;
 	uint32_t nodes;   /* written in the file */
 	uint32_t aliased; /* and more that aliases stand for */
 	bool stop;        /* a syntax error or a limit: what follows would only be a consequence */
@@ -115,9 +116,12 @@ static void report_duplicate(struct builder *b, const struct node *item, const s
 }
 
 static void place_key(struct builder *b, struct frame *f, struct node *n) {
-	if (n->kind == NODE_SCALAR)
+	if (n->kind == NODE_SCALAR && !n->quoted && memmem(n->text.s, n->text.len, " {", 2))
+		give_up(b, n->loc, "yaml-syntax", "write it as \"key: { … }\"", "a key without a colon");
+	else if (n->kind == NODE_SCALAR) {
 		f->key = n;
-	else
+		b->last_is_key = true;
+	} else
 		give_up(b, n->loc, "yaml-syntax", "a value in braces or brackets must be quoted to be text",
 			"a key must be a plain word, not %s", node_kind_to_str(n->kind));
 }
@@ -224,6 +228,7 @@ static void on_scalar(struct builder *b, struct fy_event *e) {
 		define_anchor(b, token_str(b, e->scalar.anchor), n, false);
 	refuse_tag(b, e->scalar.tag, true);
 	b->last_scalar = n;
+	b->last_is_key = false;
 	place(b, n);
 }
 
@@ -323,6 +328,7 @@ static void report_syntax(struct builder *b, const char *message, int line, int 
 		.message = message,
 		.loc = { .file = b->file, .line = (uint32_t)MAX(line, 1), .col = (uint32_t)MAX(col, 1), .len = 1 },
 		.last_scalar = b->last_scalar,
+		.last_is_key = b->last_is_key,
 		.key_pending = top(b) ? top(b)->key : NULL,
 	};
 

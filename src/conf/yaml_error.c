@@ -104,9 +104,40 @@ static bool is_tab(const struct yaml_stumble *at) {
 	       (says(at, "multiline") && tab_indented(at, at->loc.line + 1, &col));
 }
 
+static struct loc as_said(const struct yaml_stumble *at) {
+	return at->loc;
+}
+static struct loc this_line(const struct yaml_stumble *at) {
+	return line_start(at->sources, at->loc, at->loc.line);
+}
+
+static size_t strspn_blanks(const char *text, size_t len) {
+	size_t i = 0;
+
+	while (i < len && text[i] == ' ')
+		i++;
+	return i;
+}
+
+/* "roles [a: b]", "www { to: x }": the bracket became part of the key. */
+static bool is_key_with_bracket(const struct yaml_stumble *at) {
+	const char *text, *colon;
+	size_t len, i;
+
+	if (at->open_flow || !sources_line(at->sources, at->loc.file, at->loc.line, &text, &len))
+		return false;
+	i = strspn_blanks(text, len);
+	colon = memmem(text, len, ": ", 2);
+	/* Behind a word and a blank, not behind the dash of a list item. */
+	for (char last = '-'; colon && text + i < colon; last = text[i] == ' ' ? last : text[i], i++)
+		if ((text[i] == '[' || text[i] == '{') && text[i ? i - 1 : 0] == ' ' && last != '-')
+			return true;
+	return false;
+}
+
 /* A quote is named by the parser at its opening. */
 static bool is_quote(const struct yaml_stumble *at) {
-	return says(at, "quoted scalar");
+	return says(at, "quoted scalar") && !says(at, "trailing content");
 }
 static struct loc quote_loc(const struct yaml_stumble *at) {
 	struct loc loc = at->loc;
@@ -117,12 +148,43 @@ static struct loc quote_loc(const struct yaml_stumble *at) {
 	return loc;
 }
 
-/* An error on a later line than the innermost open bracket: the bracket was not closed. */
-static bool is_unclosed(const struct yaml_stumble *at) {
-	return at->open_flow && at->loc.line > at->open_flow->loc.line;
+enum { BRACKETS_MAX = 128 };
+
+/*
+ * The brackets that are open in front of the stumble: all that the parser has told of begins at open_flow, and it may
+ * have read further than it told. Returns how many there are; the innermost comes last.
+ */
+static unsigned open_brackets(const struct yaml_stumble *at, struct loc ret_open[static BRACKETS_MAX]) {
+	struct loc loc = at->open_flow ? at->open_flow->loc : line_start(at->sources, at->loc, at->loc.line);
+	unsigned n = 0;
+
+	for (char quote = 0, c; loc.line <= at->loc.line; loc.line++, loc.col = 1) {
+		for (; (c = char_at(at->sources, loc, 0)); loc.col++) {
+			if (loc.line == at->loc.line && loc.col >= at->loc.col)
+				return n;
+			if (quote || c == '"' || c == '\'')
+				quote = !quote ? c : quote == c ? 0 : quote;
+			else if ((c == '[' || c == '{') && n < BRACKETS_MAX)
+				ret_open[n++] = (struct loc){ loc.file, loc.line, loc.col, 1 };
+			else if ((c == ']' || c == '}') && n)
+				n--;
+		}
+	}
+	return n;
 }
+
+/* An error on a later line than an open bracket, or at a closing one of the other kind: the bracket was not closed. */
 static struct loc unclosed_loc(const struct yaml_stumble *at) {
-	return at->open_flow->loc;
+	struct loc open[BRACKETS_MAX];
+	unsigned n = open_brackets(at, open);
+
+	return n ? open[n - 1] : at->open_flow ? at->open_flow->loc : at->loc;
+}
+static bool is_unclosed(const struct yaml_stumble *at) {
+	struct loc open[BRACKETS_MAX];
+	unsigned n = open_brackets(at, open);
+
+	return n && (says(at, "mismatched") || open[n - 1].line < at->loc.line);
 }
 
 /* "ip: 1" followed by a deeper "ipv6: 2": the parser points at the 1. */
@@ -131,6 +193,14 @@ static bool is_deeper(const struct yaml_stumble *at) {
 }
 static struct loc deeper_loc(const struct yaml_stumble *at) {
 	return line_start(at->sources, at->loc, at->loc.line + 1);
+}
+
+/* The same with more lines at that depth: then the value is what does not belong. */
+static bool is_value_above(const struct yaml_stumble *at) {
+	uint32_t deeper = deeper_loc(at).col;
+
+	return is_deeper(at) && deeper >= at->key_pending->loc.col + 2 &&
+	       line_start(at->sources, at->loc, at->loc.line + 2).col >= deeper;
 }
 
 /* Whether only blanks stand before the place. */
@@ -142,18 +212,27 @@ static bool is_no_colon(const struct yaml_stumble *at) {
 	return says(at, "multiline plain key") || says(at, "could not find expected ':'") || says(at, "missing ':'") ||
 	       (says(at, "invalid value after mapping") && starts_line(at));
 }
+/* "geo:" and below it "base /usr": a value, until the next line shows that it was to be a key. */
+static bool is_first_key(const struct yaml_stumble *at) {
+	const struct node *n = at->last_scalar;
+
+	return n && !at->last_is_key && !n->quoted && !n->missing && n->loc.line < at->loc.line &&
+	       n->loc.col == at->loc.col && starts_line(at);
+}
+static struct loc last_scalar_loc(const struct yaml_stumble *at) {
+	return at->last_scalar->loc;
+}
+static bool is_behind(const struct yaml_stumble *at) {
+	return (says(at, "invalid value after mapping") || says(at, "trailing content") ||
+		says(at, "end of block sequence")) &&
+	       !starts_line(at);
+}
 static bool is_indent(const struct yaml_stumble *at) {
 	return says(at, "indent") || says(at, "end of block");
-}
-static struct loc this_line(const struct yaml_stumble *at) {
-	return line_start(at->sources, at->loc, at->loc.line);
 }
 
 static bool is_two_values(const struct yaml_stumble *at) {
 	return says(at, "nested block mapping on the same line");
-}
-static struct loc as_said(const struct yaml_stumble *at) {
-	return at->loc;
 }
 
 static bool is_start(const struct yaml_stumble *at) {
@@ -161,9 +240,6 @@ static bool is_start(const struct yaml_stumble *at) {
 }
 static bool is_comma(const struct yaml_stumble *at) {
 	return says(at, "comma");
-}
-static bool is_behind(const struct yaml_stumble *at) {
-	return says(at, "invalid value after mapping") || says(at, "trailing content");
 }
 static bool is_empty_item(const struct yaml_stumble *at) {
 	return says(at, "expected node content");
@@ -185,12 +261,18 @@ static const struct explanation {
 	{ is_colons, colons_loc, "a value that ends in \"::\" is read as the key of a mapping",
 	  "quote it, for instance \"2001:db8::\"" },
 	{ is_tab, tab_loc, "a tab stands where YAML counts spaces", "indent with spaces" },
+	{ is_key_with_bracket, this_line, "a key without a colon", "write it as \"key: value\"" },
 	{ is_quote, quote_loc, "the quote that opens here is not closed", "close it on the same line" },
 	{ is_unclosed, unclosed_loc, "the bracket that opens here is not closed, or a comma is missing behind it",
 	  "write [a, b] or { key: value, key: value }" },
+	{ is_value_above, as_said, "a value, and a mapping indented below it, for the same key",
+	  "remove the value, or indent the lines below it like this one" },
 	{ is_deeper, deeper_loc, "this line is indented deeper than the line above it, which already has a value",
 	  "indent it like the other keys of its mapping" },
+	{ is_first_key, last_scalar_loc, "a key without a colon", "write it as \"key: value\"" },
 	{ is_no_colon, this_line, "a key without a colon", "write it as \"key: value\"" },
+	{ is_behind, as_said, "this stands behind a value that has already ended",
+	  "remove it, begin a new line, or put quotes around the whole value" },
 	{ is_indent, this_line, "this line's indentation fits no mapping or list above it",
 	  "indent it like the lines that it belongs to" },
 	{ is_two_values, as_said, "a second \": \" on the same line", "quote the value if the colon is part of it" },
@@ -198,8 +280,6 @@ static const struct explanation {
 	{ is_comma, as_said, "a comma or a closing bracket is missing before this",
 	  "write [a, b] or { key: value, key: value }" },
 	{ is_extra, as_said, "a closing bracket without an opening one", "remove it" },
-	{ is_behind, as_said, "this stands behind a value that has already ended",
-	  "remove it, begin a new line, or put quotes around the whole value" },
 	{ is_empty_item, as_said, "the value before this is missing", "write it, or remove what announces it" },
 	{ always, as_said, NULL, NULL },
 };

@@ -9,6 +9,7 @@ struct yaml_stumble {
 	const char *message;            /* libfyaml's */
 	struct loc loc;                 /* libfyaml's */
 	const struct node *last_scalar; /* read before, or NULL */
+	bool last_is_key;               /* and it was a key */
 	const struct node *key_pending; /* a key whose value was being read, or NULL */
 	const struct node *open_flow;   /* the innermost [ or { that is still open, or NULL */
 };

@@ -44,6 +44,7 @@ static void run(struct check_run *r) {
 const struct check check_docker_default_network = {
 	.name = "docker-default-network",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "Docker's default bridge has no IPv6 network, or more than one",
 	.doc = "Docker with \"ipv6\": true refuses to start without \"fixed-cidr-v6\". That is the one routed IPv6 "
 	       "network of the machine that has no docker_network; VPN clients' networks do not count. A machine "

@@ -23,6 +23,7 @@ static void run(struct check_run *r) {
 const struct check check_docker_network_without_role = {
 	.name = "docker-network-without-role",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A machine has a Docker network and no role docker",
 	.doc = "Docker's configuration and its networks are made on machines with role docker only, so nothing will "
 	       "create this network. Roles come from groups: put the machine into one that has the role.",

@@ -14,6 +14,7 @@ static void run(struct check_run *r) {
 const struct check check_endpoint_no_address = {
 	.name = "endpoint-no-address",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A target of a public name has no address",
 	.doc = "A public name gets the addresses of its targets: the ip and ipv6 of machines and of the machines of a "
 	       "group, and those of failover entries. Networks and link-local addresses give none, and neither does "

@@ -173,6 +173,7 @@ static void run(struct check_run *r) {
 const struct check check_endpoint_not_allowed = {
 	.name = "endpoint-not-allowed",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A public name is published in a family that the firewall drops",
 	.doc = "An AAAA record that leads to a closed port is worse than none: clients try IPv6 first and wait, and "
 	       "Happy Eyeballs (RFC 8305) hides it from whoever tests with a browser. For each family that a target "

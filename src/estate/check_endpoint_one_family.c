@@ -22,6 +22,7 @@ static void run(struct check_run *r) {
 const struct check check_endpoint_one_family = {
 	.name = "endpoint-one-family",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A public name has addresses in one family only",
 	.doc = "A name is dual-stack when at least one of its targets has an IPv4 address and one has an IPv6 "
 	       "address. Without AAAA records, clients in IPv6-only networks need a translator to reach it; without A "

@@ -30,6 +30,7 @@ static void run(struct check_run *r) {
 const struct check check_failover_machines = {
 	.name = "failover-machines",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A failover entry has no second machine",
 	.doc = "An address fails over from one machine to another, so an entry names at least two different ones; the "
 	       "first is preferred.",

@@ -47,6 +47,7 @@ static void run(struct check_run *r) {
 const struct check check_failover_track = {
 	.name = "failover-track",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A failover entry tracks a service that its machines do not run",
 	.doc = "A service that is not there counts as failed: the machine would never take the addresses, or the pair "
 	       "would stay in the fault state for good. Track services that run on every machine of the entry. Other "

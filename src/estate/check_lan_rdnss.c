@@ -32,6 +32,7 @@ static void run(struct check_run *r) {
 const struct check check_lan_rdnss = {
 	.name = "lan-rdnss",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A LAN announces a resolver that does not exist",
 	.doc = "Devices take their resolvers from the router's advertisements (RFC 8106). The address lies in a "
 	       "prefix of the estate, but no machine and no failover entry has it, so every device on the LAN waits "

@@ -49,6 +49,7 @@ static void run(struct check_run *r) {
 const struct check check_lan_without_nat64 = {
 	.name = "lan-without-nat64",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "An IPv6-only LAN has no way to IPv4",
 	.doc = "Many names have no AAAA record. Devices without IPv4 reach them through NAT64 (RFC 6146), and only "
 	       "when they ask a resolver that makes AAAA records for it, DNS64 (RFC 6147).",

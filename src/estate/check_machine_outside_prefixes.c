@@ -9,6 +9,7 @@ static void run(struct check_run *r) {
 const struct check check_machine_outside_prefixes = {
 	.name = "machine-outside-prefixes",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A machine's address is in none of the given prefixes",
 	.doc = "The prefixes section lists all the space that the estate was given, so an address outside is a "
 	       "typing mistake, a leftover from the last provider, or a prefix that nobody wrote down. The address "

@@ -46,6 +46,7 @@ static void run(struct check_run *r) {
 const struct check check_machine_without_group = {
 	.name = "machine-without-group",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A machine is in no group and named nowhere",
 	.doc = "Groups give a machine its roles, and with them its configuration files, and a place in the policy. A "
 	       "machine that is in none and that nothing else names gets a firewall that lets in what is allowed to "

@@ -54,6 +54,7 @@ static void run(struct check_run *r) {
 const struct check check_missing_role = {
 	.name = "missing-role",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A machine is named for a job that none of its roles does",
 	.doc = "Roles decide which configuration files a machine gets. Failover entries need keepalived, VPNs "
 	       "openvpn, LANs with IPv6 radvd, and NAT64 both unbound (for DNS64) and a translator, tayga or jool. "

@@ -32,6 +32,7 @@ static void run(struct check_run *r) {
 const struct check check_nameservers_one_family = {
 	.name = "nameservers-one-family",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "The name servers can be asked over one family only",
 	.doc = "A resolver in an IPv6-only network must find an authoritative server with an IPv6 address, or nothing "
 	       "in the zone exists for it, however many AAAA records it has; the same holds for IPv4 (RFC 3901). At "

@@ -24,6 +24,7 @@ static void run(struct check_run *r) {
 const struct check check_nat64_ipv4 = {
 	.name = "nat64-ipv4",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "NAT64 has no IPv4 address to translate to",
 	.doc = "The translator sends its clients' packets from an IPv4 address of its own. jool takes the machine's; "
 	       "tayga is stateless and gives each client one of a private pool, which the machine then hides behind "

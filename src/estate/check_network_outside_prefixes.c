@@ -10,6 +10,7 @@ static void run(struct check_run *r) {
 const struct check check_network_outside_prefixes = {
 	.name = "network-outside-prefixes",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A network is in none of the given prefixes",
 	.doc = "A routed network, VPN, LAN or NAT64 prefix of public space outside everything listed under prefixes "
 	       "belongs to somebody else or to nobody: answers to it do not come back. Correct it, or list the "

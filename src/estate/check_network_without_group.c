@@ -29,6 +29,7 @@ static void run(struct check_run *r) {
 const struct check check_network_without_group = {
 	.name = "network-without-group",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A routed network or LAN is in no group",
 	.doc = "Containers, VPN clients and LANs have no machine name, so a group is the only name that the policy "
 	       "has for them. A network without one can reach nothing but what is allowed from \"all\" and \"any\".",

@@ -76,6 +76,7 @@ static void run(struct check_run *r) {
 const struct check check_overlapping_networks = {
 	.name = "overlapping-networks",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "Two networks share addresses",
 	.doc = "A packet to an address in two networks goes to one of them, and which one depends on the router it "
 	       "passes; a rule for one group means members of another. Routed networks, VPNs, LANs and the NAT64 "

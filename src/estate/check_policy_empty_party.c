@@ -34,6 +34,7 @@ static void run(struct check_run *r) {
 const struct check check_policy_empty_party = {
 	.name = "policy-empty-party",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A group without addresses is used in the policy",
 	.doc = "A group without members stands for nobody, so the policy line that names it allows less than it seems "
 	       "to, or nothing. Usually the machines were meant to join the group and do not name it.",

@@ -25,6 +25,7 @@ static void run(struct check_run *r) {
 const struct check check_policy_mixed_families = {
 	.name = "policy-mixed-families",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "The two sides of a policy line have no family in common",
 	.doc = "An IPv4 source cannot reach an IPv6 destination, so the line allows nothing in either family. Other "
 	       "rule compilers drop the side that is empty in a family and so open the port to everyone; hextet "

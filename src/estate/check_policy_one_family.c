@@ -33,6 +33,7 @@ static void run(struct check_run *r) {
 const struct check check_policy_one_family = {
 	.name = "policy-one-family",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A policy line allows something in one family only",
 	.doc = "When one side of a line has addresses in one family only, the line opens the firewall in that family "
 	       "and stays closed in the other: clients that prefer the other family wait for a timeout. It is never "

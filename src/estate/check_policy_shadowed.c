@@ -119,6 +119,7 @@ static void run(struct check_run *r) {
 const struct check check_policy_shadowed = {
 	.name = "policy-shadowed",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A policy line adds nothing to the others",
 	.doc = "The order of policy lines does not matter, so a line whose every source, destination and service is "
 	       "allowed by other lines has no effect. It is a repetition, or a line that was meant to say something "

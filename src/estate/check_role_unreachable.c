@@ -106,6 +106,7 @@ static void run(struct check_run *r) {
 const struct check check_role_unreachable = {
 	.name = "role-unreachable",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A server runs where no policy line lets anyone in",
 	.doc = "Everything that the policy does not allow is dropped, so a group that runs a server needs a line that "
 	       "leads to it. A line that names one of its machines or their other groups counts too. The check is "

@@ -36,6 +36,7 @@ static void run(struct check_run *r) {
 const struct check check_routed_outside_subnet = {
 	.name = "routed-outside-subnet",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A routed IPv6 network outside the machine's share of its prefix",
 	.doc = "With per_machine the provider routes one subnet to each machine, chosen by the machine's address. A "
 	       "network elsewhere in the same prefix is sent to another machine or to nobody: its containers can "

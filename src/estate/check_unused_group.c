@@ -36,6 +36,7 @@ static void run(struct check_run *r) {
 const struct check check_unused_group = {
 	.name = "unused-group",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A group has no members and is named nowhere",
 	.doc = "A group exists to give roles to its members and a name to the policy; this one does neither. Either "
 	       "it is left over, or the machines that should be in it do not say so and run without its roles.",

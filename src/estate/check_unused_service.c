@@ -27,6 +27,7 @@ static void run(struct check_run *r) {
 const struct check check_unused_service = {
 	.name = "unused-service",
 	.severity = SEVERITY_NOTE,
+	.whole = true,
 	.summary = "A service is used by no policy line and no endpoint",
 	.doc = "Everything that no policy line allows is dropped. A service that none of them names is either left "
 	       "over, or the sign of a line that was forgotten.",

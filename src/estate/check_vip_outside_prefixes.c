@@ -9,6 +9,7 @@ static void run(struct check_run *r) {
 const struct check check_vip_outside_prefixes = {
 	.name = "vip-outside-prefixes",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A failover address is in none of the given prefixes",
 	.doc = "Every machine of the pair must be able to take the address over, so it has to be in space that is "
 	       "routed to their common link. An address outside all given prefixes comes up on one of them, and no "

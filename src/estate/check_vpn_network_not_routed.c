@@ -36,6 +36,7 @@ static void run(struct check_run *r) {
 const struct check check_vpn_network_not_routed = {
 	.name = "vpn-network-not-routed",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A VPN's network is no routed network of its machines",
 	.doc = "The clients' network must reach the VPN's machine, and the firewalls must know whose it is. Both come "
 	       "from the machine's routed_networks and routed_networks6: without the entry, answers to the clients "

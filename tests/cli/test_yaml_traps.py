@@ -153,7 +153,12 @@ def write_estate(folder, machines, sections=None, **more):
 
 def findings(hextet, folder, **options):
     done = hextet("check", "--output", "json", "estate", cwd=folder, **options)
-    return done, json.loads(done.stdout)
+    return done, [f for f in json.loads(done.stdout) if f["check"] in LOADING]
+
+
+# What loading reports; everything else is the business of the checks.
+LOADING = {"yaml-syntax", "yaml-limit", "yaml-encoding", "duplicate-key", "bad-value", "host-bits", "unknown-key",
+           "unknown-name", "missing-key", "file"}
 
 
 def words_of(finding):
@@ -165,11 +170,10 @@ def test_trap(hextet, tmp_path, name):
     machines, sections, expected = TRAPS[name]
     write_estate(tmp_path / "estate", machines, sections)
     done, found = findings(hextet, tmp_path)
-    found = [f for f in found if f["severity"] == "error" or f["check"] == "duplicate-key"]
     assert [(f["file"].removeprefix("estate/"), f["line"], f["col"]) for f in found] == [e[:3] for e in expected], found
     for finding, (*_, words) in zip(found, expected):
         assert words in words_of(finding)
-    assert done.returncode == (1 if expected else 0)
+    assert done.returncode == 1 or not expected
     assert done.stderr == ""
 
 
@@ -206,8 +210,10 @@ def test_a_file_that_does_not_parse_has_no_consequences(hextet, tmp_path):
 
 
 def test_a_misspelt_family_is_one_mistake(hextet, tmp_path):
+    """What a check could say about the machine would only be a consequence."""
     write_estate(tmp_path / "estate", good("ipv6:", "ipv66:"))
-    done, found = findings(hextet, tmp_path)
+    done = hextet("check", "--output", "json", "estate", cwd=tmp_path)
+    found = [f for f in json.loads(done.stdout) if f["file"].endswith("m.yaml")]
     assert [(f["line"], f["col"], f["check"], f["hint"]) for f in found] == [(4, 3, "unknown-key", "did you mean ipv6?")]
 
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * OUT/.hextet/lock is held with flock(2) while a tree is open, so a staging folder that is found at open was left by a
- * render that was killed, and can go. One syncfs(2) before the renames and one behind them take the place of an fsync
- * for each file: the order "all new bytes, then all new names" is the same and 100 000 files take seconds, not minutes.
+ * render that was killed, and can go. Everything that can fail for want of space or permission — new content, the new
+ * manifest, folders — happens before the first rename; a rename that fails all the same is undone with those before it,
+ * because a replaced file was exchanged (RENAME_EXCHANGE) with its successor and waits in staging. One syncfs(2) before
+ * the renames and one behind them take the place of an fsync for each file: the order "all new bytes, then all new
+ * names" is the same and 100 000 files take seconds, not minutes.
  */
 #include "render/tree.h"
 
@@ -34,7 +37,7 @@ static int open_dir(int at, const char *name, int *ret_fd) {
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-/* Staging is flat: nothing in it but files. */
+/* Staging is flat; after a commit it holds the files that were replaced. */
 static void remove_staging(struct tree *t) {
 	for (unsigned w = 0; w < t->workers; w++)
 		for (uint32_t n = 1; n <= t->worker[w].staged; n++) {
@@ -43,6 +46,7 @@ static void remove_staging(struct tree *t) {
 			staged_name(name, w, n);
 			(void)unlinkat(t->staging_fd, name, 0);
 		}
+	(void)unlinkat(t->staging_fd, MANIFEST, 0);
 	(void)unlinkat(t->own_fd, STAGING, AT_REMOVEDIR);
 }
 
@@ -174,8 +178,26 @@ static int entry_order(const void *pa, const void *pb) {
 	return strcmp(a->path, b->path);
 }
 
+/* A commit in progress: what to undo when it fails. */
+struct commit {
+	struct tree *t;
+	VEC(struct tree_entry) list; /* of all workers, by path */
+	VEC(char *) made;            /* folders, outer ones first */
+	VEC(char *) stale;           /* files of the old manifest that are no longer rendered */
+	struct arena arena;
+	bool (*keep)(const char *target, const char *machine, void *user);
+	void *user;
+	FILE *manifest;
+	struct tree_stats stats;
+};
+
+static int failed_at(struct commit *c, const char *path, int r) {
+	(void)snprintf(c->t->worker[0].failed, sizeof(c->t->worker[0].failed), "%s", path);
+	return r;
+}
+
 /* Creates the folders of a path that the path before it did not have. */
-static int make_parents(int out_fd, const char *path, const char *before) {
+static int make_parents(struct commit *c, const char *path, const char *before) {
 	char copy[PATH_MAX];
 	size_t same = 0;
 
@@ -190,127 +212,163 @@ static int make_parents(int out_fd, const char *path, const char *before) {
 		if (copy[i] != '/')
 			continue;
 		copy[i] = 0;
-		r = make_dir(out_fd, copy);
-		copy[i] = '/';
-		if (r < 0)
+		r = mkdirat(c->t->out_fd, copy, 0755) < 0 ? -errno : 0;
+		if (r == 0)
+			vec_push(&c->made, arena_dup(&c->arena, copy, i));
+		else if (r != -EEXIST)
 			return r;
+		copy[i] = '/';
 	}
 	return 0;
 }
 
-static int put_in_place(struct tree *t, const struct tree_entry *list, size_t n, struct tree_stats *stats) {
+static int make_folders(struct commit *c) {
 	const char *before = "";
 
-	for (size_t i = 0; i < n; i++) {
-		char name[STAGED_NAME_MAX];
-		int r;
+	for (size_t i = 0; i < c->list.n; i++) {
+		int r = c->list.v[i].number ? make_parents(c, c->list.v[i].path, before) : 0;
 
-		if (!list[i].number)
-			continue;
-		staged_name(name, list[i].worker, list[i].number);
-		r = make_parents(t->out_fd, list[i].path, before);
-		if (r == 0 && renameat(t->staging_fd, name, t->out_fd, list[i].path) < 0)
-			r = -errno;
+		if (r < 0)
+			return failed_at(c, c->list.v[i].path, r);
+		if (c->list.v[i].number)
+			before = c->list.v[i].path;
+	}
+	return 0;
+}
+
+static void remove_made_folders(struct commit *c) {
+	while (c->made.n)
+		(void)unlinkat(c->t->out_fd, c->made.v[--c->made.n], AT_REMOVEDIR);
+}
+
+/* Exchanges a staged file with the one in its place, or moves it there when there is none; undo is the reverse. */
+static int put_one(struct tree *t, struct tree_entry *e) {
+	char name[STAGED_NAME_MAX];
+
+	staged_name(name, e->worker, e->number);
+	if (renameat2(t->staging_fd, name, t->out_fd, e->path, RENAME_EXCHANGE) == 0) {
+		e->replaced = true;
+		return 0;
+	}
+	if (errno != ENOENT && errno != EINVAL)
+		return -errno;
+	return renameat(t->staging_fd, name, t->out_fd, e->path) < 0 ? -errno : 0;
+}
+
+static void take_back(struct tree *t, const struct tree_entry *e) {
+	char name[STAGED_NAME_MAX];
+
+	staged_name(name, e->worker, e->number);
+	if (e->replaced)
+		(void)renameat2(t->staging_fd, name, t->out_fd, e->path, RENAME_EXCHANGE);
+	else
+		(void)unlinkat(t->out_fd, e->path, 0);
+}
+
+static int put_in_place(struct commit *c) {
+	for (size_t i = 0; i < c->list.n; i++) {
+		int r = c->list.v[i].number ? put_one(c->t, &c->list.v[i]) : 0;
+
 		if (r < 0) {
-			(void)snprintf(t->worker[0].failed, sizeof(t->worker[0].failed), "%s", list[i].path);
-			return r;
+			while (i--)
+				if (c->list.v[i].number)
+					take_back(c->t, &c->list.v[i]);
+			return failed_at(c, c->list.v[i + 1].path, r);
 		}
-		before = list[i].path;
-		stats->written++;
+		c->stats.written += c->list.v[i].number != 0;
 	}
 	return 0;
 }
 
 /* Removes a file and the folders above it that are empty now. */
-static void remove_file(int out_fd, const char *path) {
-	char copy[PATH_MAX], *slash;
+static void remove_file(int out_fd, char *path) {
+	char *slash;
 
-	(void)snprintf(copy, sizeof(copy), "%s", path);
-	(void)unlinkat(out_fd, copy, 0);
-	while ((slash = strrchr(copy, '/'))) {
+	(void)unlinkat(out_fd, path, 0);
+	while ((slash = strrchr(path, '/'))) {
 		*slash = 0;
-		if (unlinkat(out_fd, copy, AT_REMOVEDIR) < 0)
+		if (unlinkat(out_fd, path, AT_REMOVEDIR) < 0)
 			break;
 	}
 }
 
-struct sweep {
-	struct tree *t;
-	const struct tree_entry *list;
-	size_t n;
-	bool (*keep)(const char *target, const char *machine, void *user);
-	void *user;
-	FILE *manifest; /* lines kept from the old one are added to the new one */
-	struct tree_stats *stats;
-};
-
-static int sweep_line(const char *target, const char *path, void *user) {
-	struct sweep *s = user;
+/* A line of the old manifest: rendered again, kept, or stale. */
+static int sort_out(const char *target, const char *path, void *user) {
+	struct commit *c = user;
 	const struct tree_entry key = { .path = path };
 	char machine[256];
 
-	if (s->n && bsearch(&key, s->list, s->n, sizeof(key), entry_order))
+	if (c->list.n && bsearch(&key, c->list.v, c->list.n, sizeof(key), entry_order))
 		return 0;
 	(void)snprintf(machine, sizeof(machine), "%.*s", (int)strcspn(path, "/"), path);
-	if (s->keep && s->keep(target, machine, s->user)) {
-		(void)fprintf(s->manifest, "%s\t%s\n", target, path);
-		return 0;
-	}
-	if (path_is_safe(path) && path[0] != '.') {
-		remove_file(s->t->out_fd, path);
-		s->stats->removed++;
-	}
+	if (c->keep && c->keep(target, machine, c->user))
+		(void)fprintf(c->manifest, "%s\t%s\n", target, path);
+	else if (path_is_safe(path) && path[0] != '.')
+		vec_push(&c->stale, arena_dup(&c->arena, path, strlen(path)));
 	return 0;
 }
 
-/* The new manifest is written after the files are in place and the old ones gone: a crash in between repeats both. */
-static int finish_manifest(struct sweep *s) {
-	char *text = NULL, path[64];
+static int stage_manifest(struct commit *c) {
+	char *text = NULL, out[64];
 	size_t len = 0;
 	int r;
 
-	s->manifest = open_memstream(&text, &len);
-	if (!s->manifest)
+	c->manifest = open_memstream(&text, &len);
+	if (!c->manifest)
 		return -errno;
-	for (size_t i = 0; i < s->n; i++)
-		(void)fprintf(s->manifest, "%s\t%s\n", s->list[i].target, s->list[i].path);
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", s->t->out_fd);
-	r = tree_each_manifest(path, sweep_line, s);
-	if (fclose(s->manifest) == EOF && r == 0)
+	for (size_t i = 0; i < c->list.n; i++)
+		(void)fprintf(c->manifest, "%s\t%s\n", c->list.v[i].target, c->list.v[i].path);
+	(void)snprintf(out, sizeof(out), "/proc/self/fd/%d", c->t->out_fd);
+	r = tree_each_manifest(out, sort_out, c);
+	if (fclose(c->manifest) == EOF && r == 0)
 		r = -errno;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/" MANIFEST, s->t->own_fd);
 	if (r == 0)
-		r = file_write_atomic(path, text, len, 0644);
+		r = stage(c->t, MANIFEST, (struct str){ text, len }, 0644);
 	free(text);
-	return r;
+	return r < 0 ? failed_at(c, OWN "/" MANIFEST, r) : 0;
+}
+
+static int commit(struct commit *c) {
+	struct tree *t = c->t;
+	int r = stage_manifest(c);
+
+	if (r == 0)
+		r = make_folders(c);
+	if (r == 0 && syncfs(t->out_fd) < 0)
+		r = -errno;
+	if (r == 0)
+		r = put_in_place(c);
+	if (r < 0) {
+		remove_made_folders(c);
+		return r;
+	}
+	/* From here on there is only forward: a stale file that stays is swept by the next render. */
+	for (size_t i = 0; i < c->stale.n; i++)
+		remove_file(t->out_fd, c->stale.v[i]);
+	c->stats.removed = (uint32_t)c->stale.n;
+	c->stats.files = (uint32_t)c->list.n;
+	if (renameat(t->staging_fd, MANIFEST, t->own_fd, MANIFEST) < 0)
+		return failed_at(c, OWN "/" MANIFEST, -errno);
+	return syncfs(t->out_fd) < 0 ? -errno : 0;
 }
 
 int tree_commit(struct tree *t, bool (*keep)(const char *target, const char *machine, void *user), void *user,
 		struct tree_stats *ret_stats) {
-	struct tree_stats stats = { 0 };
-	VEC(struct tree_entry) all = { 0 };
-	struct sweep s = { .t = t, .keep = keep, .user = user, .stats = &stats };
-	int r = 0;
+	struct commit c = { .t = t, .keep = keep, .user = user };
+	int r;
 
 	for (unsigned w = 0; w < t->workers; w++)
 		for (size_t i = 0; i < t->worker[w].entries.n; i++)
-			vec_push(&all, t->worker[w].entries.v[i]);
-	if (all.n)
-		qsort(all.v, all.n, sizeof(*all.v), entry_order);
-	s.list = all.v;
-	s.n = all.n;
-	if (syncfs(t->out_fd) < 0)
-		r = -errno;
+			vec_push(&c.list, t->worker[w].entries.v[i]);
+	if (c.list.n)
+		qsort(c.list.v, c.list.n, sizeof(*c.list.v), entry_order);
+	r = commit(&c);
+	vec_done(&c.list);
+	vec_done(&c.made);
+	vec_done(&c.stale);
+	arena_done(&c.arena);
 	if (r == 0)
-		r = put_in_place(t, all.v, all.n, &stats);
-	if (r == 0)
-		r = finish_manifest(&s);
-	if (r == 0 && syncfs(t->out_fd) < 0)
-		r = -errno;
-	stats.files = (uint32_t)all.n;
-	vec_done(&all);
-	if (r == 0)
-		*ret_stats = stats;
+		*ret_stats = c.stats;
 	return r;
 }
 

@@ -20,6 +20,7 @@ struct tree_entry {
 	const char *target;
 	const char *path;        /* relative to OUT: machine/etc/… */
 	uint32_t worker, number; /* of the staged file; number 0: the content is already right */
+	bool replaced;           /* the commit's: an older file is in staging now */
 };
 
 /* What one thread has added. */

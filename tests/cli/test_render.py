@@ -94,9 +94,10 @@ def test_diff_shows_the_line(hextet, estate, tmp_path):
 
 
 def test_estate_with_an_error_is_not_rendered(hextet, estate, tmp_path):
-    (estate / "services.yaml").write_text("services: { ssh: { tcp: 99999 } }\n")
+    services = estate / "services.yaml"
+    services.write_text(services.read_text().replace("{ tcp: 22 }", "{ tcp: 99999 }"))
     done = hextet("render", str(estate), "-o", str(tmp_path / "out"))
-    assert done.returncode == 1 and "services.yaml:1:26: error" in done.stderr
+    assert done.returncode == 1 and "services.yaml:2:22: error" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -199,7 +200,7 @@ def test_unknown_names(hextet, estate, tmp_path):
 
 def test_verify_refuses_and_points_at_the_template(hextet, tool, estate, tmp_path):
     tool("haproxy")
-    path = override(estate, "haproxy/haproxy.cfg", "global\n    maxconn {{ machine.name }}\n")
+    path = override(estate, "haproxy/haproxy.cfg", "global\n    maxcon {{ machine.name }}\n")
     done = hextet("render", str(estate), "-o", str(tmp_path / "out"), "--verify")
     assert done.returncode == 1
     assert f"{path}:2:" in done.stderr and "machines/de.yaml:" in done.stderr

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One file for each machine, which replaces one table in one transaction: `table`, `delete table`, `table` in a row
+ * give the same result whether the table was there or not, never leave the machine without rules, and touch nobody
+ * else's tables. What the policy says is decided in firewall_rules.c; what RFC 4890 says is in the template, where a
+ * sysadmin will look for it. This file adds VRRP: who may speak it is said by the failover entries.
+ *
+ * The templates see, beside machine and estate: sets, input, forward, inside, links, routes (see firewall.h)
+ * and vrrp, a list of {interface, names, ipv4 (the peers'
+ * addresses as a text, null: no IPv4), ipv6 (whether it is spoken there)}.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "estate/party.h"
+#include "render/data.h"
+#include "render/firewall.h"
+#include "render/target.h"
+#include "render/text.h"
+#include "render/verify.h"
+
+#define RULESET "/etc/nftables.d/hextet.nft"
+
+static const void *prepare(const struct estate *e, struct arena *a) {
+	return firewall_compile(e, a);
+}
+
+/* The failover entries of one interface. */
+struct vrrp {
+	const char *interface;
+	struct text names;
+	struct prefix_set peers;
+	bool speaks4, speaks6;
+};
+
+static void add_entry(struct vrrp *v, const struct failover *f, const struct machine *m) {
+	text_printf(&v->names, "%s%s", v->names.n ? ", " : "", f->name.s);
+	v->speaks4 |= f->ipv4.n > 0;
+	v->speaks6 |= f->ipv6.n > 0;
+	LIST_EACH (struct ref, ref, &f->machines)
+		if (ref->to != m && f->ipv4.n)
+			party_machine(ref->to, FAMILY_4, &v->peers);
+}
+
+static const struct value *vrrp_value(struct vrrp *v, struct arena *a) {
+	struct value *d = value_dict(a, NO_LOC);
+	const char *peers;
+
+	prefix_set_normalise(&v->peers);
+	peers = firewall_set_text(&v->peers, a);
+	value_dict_set(a, d, "interface", value_text(a, v->interface, NO_LOC));
+	value_dict_set(a, d, "names", value_str(a, arena_dup(a, v->names.v, v->names.n), v->names.n, NO_LOC));
+	value_dict_set(a, d, "ipv4", v->speaks4 && peers ? value_text(a, peers, NO_LOC) : &value_null);
+	value_dict_set(a, d, "ipv6", value_bool(a, v->speaks6, NO_LOC));
+	prefix_set_done(&v->peers);
+	text_done(&v->names);
+	return d;
+}
+
+/* By interface, in the order of the failover entries. */
+static const struct value *vrrp_list(const struct target_run *r) {
+	struct value *list = value_list(r->arena, NO_LOC);
+	VEC(struct vrrp) found = { 0 };
+
+	for (const struct machine_extra *x = firewall_extra(r->shared, r->machine); x; x = x->next) {
+		size_t i = 0;
+
+		if (!x->failover)
+			continue;
+		while (i < found.n && strcmp(found.v[i].interface, x->failover->interface.s) != 0)
+			i++;
+		if (i == found.n)
+			vec_push(&found, (struct vrrp){ .interface = x->failover->interface.s });
+		add_entry(&found.v[i], x->failover, r->machine);
+	}
+	for (size_t i = 0; i < found.n; i++)
+		value_list_push(r->arena, list, vrrp_value(&found.v[i], r->arena));
+	vec_done(&found);
+	return list;
+}
+
+static int files(struct target_run *r) {
+	struct firewall_rules rules;
+
+	firewall_make(r->shared, r->machine, r->arena, &rules);
+	target_set(r, "sets", rules.sets);
+	target_set(r, "input", rules.input);
+	target_set(r, "forward", rules.forward);
+	target_set(r, "inside", rules.inside);
+	target_set(r, "links", rules.links);
+	target_set(r, "routes", rules.routes ? &value_true : &value_false);
+	target_set(r, "vrrp", vrrp_list(r));
+	return target_file(r, RULESET, "nftables/hextet.nft", 0644);
+}
+
+/* In a namespace of its own: nft asks the kernel about the tables that are there, which takes CAP_NET_ADMIN. */
+static int verify(struct verify_run *v) {
+	const char *const argv[] = { "nft", "-c", "-f", verify_path(v, RULESET), NULL };
+
+	return verify_program(v, argv, VERIFY_NETNS);
+}
+
+const struct target target_nftables = {
+	.name = "nftables",
+	.summary = "the firewall of each machine, from the policy",
+	.doc = "Every machine gets " RULESET
+	       ", one table named hextet that replaces itself in one transaction and leaves "
+	       "other tables (Docker's, the guard's) alone. /etc/nftables.conf must have a line 'include "
+	       "\"/etc/nftables.d/*.nft\"'; after a change, 'nft -f " RULESET "' is enough. "
+	       "Everything that no policy line allows is dropped, to the machine and through it; what the machine "
+	       "itself "
+	       "sends is not filtered. Groups become one set for each family: IPv6 means the addresses and routed "
+	       "networks "
+	       "themselves; IPv4 means the machine's address where a network is behind NAT (private space, or the IPv4 "
+	       "side "
+	       "of a Docker network), and the translated port is opened both for NAT and for a proxy on the machine. A "
+	       "party without addresses in a family gets no rule there, and a comment says so. Networks behind the "
+	       "machine "
+	       "(routed networks, VPN, LAN) get what policy lines allow to them, and may open only what lines allow "
+	       "from them: write 'from: containers, to: any' for those that fetch from the Internet. Packets that "
+	       "claim an "
+	       "address of such a network but come from elsewhere are dropped. ICMP and ICMPv6 follow RFC 4890; VRRP "
+	       "is "
+	       "open to the other machines of a failover entry, on its interface. Checked with nft -c.",
+	.templates = (const char *const[]){ "nftables/hextet.nft", NULL },
+	.prepare = prepare,
+	.files = files,
+	.verify = verify,
+};

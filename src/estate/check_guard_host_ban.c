@@ -9,7 +9,7 @@ static void check_rule(struct check_run *r, const struct guard_rule *rule) {
 	LIST_EACH (struct guard_threshold, t, &rule->ipv6)
 		if (!shortest || t->len.n < shortest->len.n)
 			shortest = t;
-	if (!shortest || shortest->len.n <= LINK_LENGTH )
+	if (!shortest || shortest->len.n <= LINK_LENGTH)
 		return;
 	check_report(r, shortest->len.at, "add a threshold for 64",
 		     "rule %s bans no IPv6 network larger than a /%u: its holder has 2^%u more", rule->name.s,

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "estate/check.h"
-
-static const struct machine *machine_at(const struct estate *e, struct ip ip) {
-	for (size_t i = claims_find(e, ip); i < e->claim_count && ip_equal(e->claims[i].prefix.ip, ip); i++)
-		if (e->claims[i].kind == CLAIM_MACHINE || e->claims[i].kind == CLAIM_OTHER)
-			return e->claims[i].machine;
-	return NULL;
-}
+#include "estate/family.h"
 
 static void check_refs(struct check_run *r, const struct list *refs) {
 	LIST_EACH (struct ref, ref, refs) {
-		bool host = ref->kind & (REF_ADDRESS | REF_PREFIX) && ref->prefix.len == 128;
-		const struct machine *m = host ? machine_at(r->estate, ref->prefix.ip) : NULL;
+		const struct machine *m = family_literal(r->estate, ref);
 
 		if (m)
 			check_report(r, ref->at, arena_printf(r->arena, "write %s, or one of its groups", m->name.s),

@@ -19,7 +19,7 @@ static void run(struct check_run *r) {
 	LIST_EACH (struct endpoint_name, n, &e->endpoints)
 		mark(e, used, &n->service);
 	LIST_EACH (struct service, s, &e->services)
-		if (!used[i++])
+		if (!used[i++] && s->tcp.n + s->udp.n)
 			check_report(r, s->name.at, "write the policy line that should allow it, or delete it",
 				     "no policy line and no endpoint uses service %s", s->name.s);
 }

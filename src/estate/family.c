@@ -62,6 +62,16 @@ unsigned family_list(const uint8_t *groups, const struct list *refs) {
 	return bits;
 }
 
+const struct machine *family_literal(const struct estate *e, const struct ref *ref) {
+	if (!(ref->kind & (REF_ADDRESS | REF_PREFIX)) || ref->prefix.len != 128)
+		return NULL;
+	for (size_t i = claims_find(e, ref->prefix.ip);
+	     i < e->claim_count && ip_equal(e->claims[i].prefix.ip, ref->prefix.ip); i++)
+		if (e->claims[i].kind == CLAIM_MACHINE || e->claims[i].kind == CLAIM_OTHER)
+			return e->claims[i].machine;
+	return NULL;
+}
+
 unsigned family_vips(const struct failover *f) {
 	unsigned bits = f->ipv4.n ? HAS_4 : 0;
 

@@ -22,6 +22,9 @@ uint8_t *family_groups(struct check_run *r);
 unsigned family_ref(const uint8_t *groups, const struct ref *ref);
 unsigned family_list(const uint8_t *groups, const struct list *refs);
 
+/* The machine whose address a literal is, or NULL. O(log n). */
+const struct machine *family_literal(const struct estate *e, const struct ref *ref);
+
 /* The bits of a failover entry; link-local addresses do not count. */
 unsigned family_vips(const struct failover *f);
 

@@ -37,7 +37,7 @@ static int open_dir(int at, const char *name, int *ret_fd) {
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-/* Staging is flat; after a commit it holds the files that were replaced. */
+/* Staging is flat. */
 static void remove_staging(struct tree *t) {
 	for (unsigned w = 0; w < t->workers; w++)
 		for (uint32_t n = 1; n <= t->worker[w].staged; n++) {
@@ -75,6 +75,8 @@ int tree_open(struct tree *t, const char *out, unsigned workers) {
 
 	*t = (struct tree){ .out_fd = -1, .own_fd = -1, .lock_fd = -1, .staging_fd = -1, .workers = workers };
 	t->worker = arena_array(&t->arena, struct tree_worker, workers);
+	t->mask = umask(0);
+	(void)umask(t->mask);
 	if (r == 0)
 		r = open_dir(AT_FDCWD, out, &t->out_fd);
 	if (r == 0)
@@ -90,14 +92,17 @@ int tree_open(struct tree *t, const char *out, unsigned workers) {
 	return r;
 }
 
-/* Whether the file has this content and mode already. 0 no, 1 yes, or an error that a rename would meet later. */
+/*
+ * Whether the file has this content and mode already: 1 yes, 0 no, -ENOENT when there is none, or an error that a
+ * rename would meet later.
+ */
 static int is_current(int out_fd, const char *path, struct str text, mode_t mode) {
 	_cleanup_(fdp_close) int fd = openat(out_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char buffer[16384];
 	struct stat st;
 
 	if (fd < 0)
-		return errno == ENOENT || errno == ELOOP ? 0 : -errno;
+		return errno == ELOOP ? 0 : -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
@@ -116,6 +121,15 @@ static int is_current(int out_fd, const char *path, struct str text, mode_t mode
 	return 1;
 }
 
+/* One question for all files of a machine: a fresh OUT is the common case in which none of them exists. */
+static bool machine_exists(const struct tree *t, struct tree_worker *w, const char *machine) {
+	if (w->machine != machine) {
+		w->machine = machine;
+		w->machine_exists = faccessat(t->out_fd, machine, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	}
+	return w->machine_exists;
+}
+
 static int stage(struct tree *t, const char *name, struct str text, mode_t mode) {
 	_cleanup_(fdp_close) int fd = openat(t->staging_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
@@ -130,7 +144,7 @@ static int stage(struct tree *t, const char *name, struct str text, mode_t mode)
 			return -errno;
 		text = (struct str){ text.s + n, text.len - (size_t)n };
 	}
-	return fchmod(fd, mode) < 0 ? -errno : 0;
+	return mode & t->mask && fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
 /* No empty part, no ".", no "..": a path from OUT always stays inside it. */
@@ -151,8 +165,12 @@ int tree_add(struct tree *t, unsigned worker, const char *target, const char *ma
 	int r;
 
 	entry.path = arena_printf(&w->arena, "%s%s", machine, path);
-	r = path_is_safe(entry.path) && machine[0] != '.' ? is_current(t->out_fd, entry.path, text, mode) : -EINVAL;
-	if (r == 0) {
+	if (!path_is_safe(entry.path) || machine[0] == '.')
+		r = -EINVAL;
+	else
+		r = machine_exists(t, w, machine) ? is_current(t->out_fd, entry.path, text, mode) : -ENOENT;
+	entry.exists = r >= 0;
+	if (r == 0 || r == -ENOENT) {
 		entry.number = ++w->staged;
 		staged_name(name, worker, entry.number);
 		r = stage(t, name, text, mode);
@@ -241,28 +259,25 @@ static void remove_made_folders(struct commit *c) {
 		(void)unlinkat(c->t->out_fd, c->made.v[--c->made.n], AT_REMOVEDIR);
 }
 
-/* Exchanges a staged file with the one in its place, or moves it there when there is none; undo is the reverse. */
-static int put_one(struct tree *t, struct tree_entry *e) {
+/* Exchanges a staged file with the one in its place, or moves it there when there is none; undo is the reverse. File
+ * systems without these flags (NFS) get a plain rename, and lose the undo. */
+static int put_one(struct tree *t, const struct tree_entry *e) {
+	unsigned flags = e->exists ? RENAME_EXCHANGE : RENAME_NOREPLACE;
 	char name[STAGED_NAME_MAX];
+	int r;
 
 	staged_name(name, e->worker, e->number);
-	if (renameat2(t->staging_fd, name, t->out_fd, e->path, RENAME_EXCHANGE) == 0) {
-		e->replaced = true;
-		return 0;
-	}
-	if (errno != ENOENT && errno != EINVAL)
-		return -errno;
-	return renameat(t->staging_fd, name, t->out_fd, e->path) < 0 ? -errno : 0;
+	r = renameat2(t->staging_fd, name, t->out_fd, e->path, flags);
+	if (r < 0 && errno == EINVAL)
+		r = renameat(t->staging_fd, name, t->out_fd, e->path);
+	return r < 0 ? -errno : 0;
 }
 
 static void take_back(struct tree *t, const struct tree_entry *e) {
 	char name[STAGED_NAME_MAX];
 
 	staged_name(name, e->worker, e->number);
-	if (e->replaced)
-		(void)renameat2(t->staging_fd, name, t->out_fd, e->path, RENAME_EXCHANGE);
-	else
-		(void)unlinkat(t->out_fd, e->path, 0);
+	(void)renameat2(t->out_fd, e->path, t->staging_fd, name, e->exists ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 }
 
 static int put_in_place(struct commit *c) {
@@ -328,6 +343,19 @@ static int stage_manifest(struct commit *c) {
 	return r < 0 ? failed_at(c, OWN "/" MANIFEST, r) : 0;
 }
 
+/* What is left in staging after all renames: the files that were replaced. */
+static void drop_replaced(struct commit *c) {
+	char name[STAGED_NAME_MAX];
+
+	for (size_t i = 0; i < c->list.n; i++)
+		if (c->list.v[i].number && c->list.v[i].exists) {
+			staged_name(name, c->list.v[i].worker, c->list.v[i].number);
+			(void)unlinkat(c->t->staging_fd, name, 0);
+		}
+	for (unsigned w = 0; w < c->t->workers; w++)
+		c->t->worker[w].staged = 0;
+}
+
 static int commit(struct commit *c) {
 	struct tree *t = c->t;
 	int r = stage_manifest(c);
@@ -343,6 +371,7 @@ static int commit(struct commit *c) {
 		return r;
 	}
 	/* From here on there is only forward: a stale file that stays is swept by the next render. */
+	drop_replaced(c);
 	for (size_t i = 0; i < c->stale.n; i++)
 		remove_file(t->out_fd, c->stale.v[i]);
 	c->stats.removed = (uint32_t)c->stale.n;

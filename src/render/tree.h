@@ -20,7 +20,7 @@ struct tree_entry {
 	const char *target;
 	const char *path;        /* relative to OUT: machine/etc/… */
 	uint32_t worker, number; /* of the staged file; number 0: the content is already right */
-	bool replaced;           /* the commit's: an older file is in staging now */
+	bool exists;             /* there is an older file under this name */
 };
 
 /* What one thread has added. */
@@ -28,12 +28,15 @@ struct tree_worker {
 	struct arena arena;
 	VEC(struct tree_entry) entries;
 	uint32_t staged;
+	const char *machine; /* of the last file, and whether OUT has a folder for it */
+	bool machine_exists;
 	char failed[128]; /* the path of its first failure, for messages */
 };
 
 struct tree {
 	struct arena arena;
 	int out_fd, own_fd, lock_fd, staging_fd; /* OUT, OUT/.hextet, its lock, its staging folder */
+	mode_t mask;                             /* the umask */
 	unsigned workers;
 	struct tree_worker *worker;
 };

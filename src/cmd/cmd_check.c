@@ -13,7 +13,7 @@ struct options {
 };
 
 static const struct argp_option option_rows[] = {
-	{ "only", KEY_ONLY, "NAME", 0, "Run this check alone", 0 },
+	{ "only", KEY_ONLY, "CHECK", 0, "Run this check alone", 0 },
 	{ "list", KEY_LIST, NULL, 0, "List all checks and what they find", 0 },
 	{ "strict", KEY_STRICT, NULL, 0, "Exit with 1 for warnings too", 0 },
 	{ 0 },

@@ -8,20 +8,36 @@
 
 #include "base/arena.h"
 #include "cmd/option.h"
+#include "estate/check.h"
+
+static void print_check_names(FILE *out) {
+	for (const struct check *const *c = check_list; *c; c++)
+		(void)fprintf(out, "%s ", (*c)->name);
+}
 
 /* What an option's argument can be, where its name in the argp table says it. Others are completed as file names. */
-static const struct {
-	const char *arg, *values;
+static const struct known_arg {
+	const char *arg;
+	const char *values;
+	void (*print)(FILE *out); /* in place of values, for what has a table */
 } known_args[] = {
-	{ "FORMAT", "text json jsonl kv" },
-	{ "WHEN", "auto always never" },
+	{ "CHECK", NULL, print_check_names },
+	{ "FORMAT", "text json jsonl kv", NULL },
+	{ "WHEN", "auto always never", NULL },
 };
 
-static const char *values_of(const struct argp_option *o) {
-	for (size_t i = 0; o->arg && i < ARRAY_LEN(known_args); i++)
+static const struct known_arg *known_arg(const struct argp_option *o) {
+	for (size_t i = 0; o->name && o->arg && i < ARRAY_LEN(known_args); i++)
 		if (strcmp(o->arg, known_args[i].arg) == 0)
-			return known_args[i].values;
+			return &known_args[i];
 	return NULL;
+}
+
+static void print_values(const struct known_arg *k, FILE *out) {
+	if (k->print)
+		k->print(out);
+	else
+		(void)fputs(k->values, out);
 }
 
 /* Text between single quotes: `quote` is how the shell writes one there. */
@@ -62,12 +78,14 @@ static void print_bash_case(const struct command *c, const char *path, FILE *out
 	(void)fputs("'\n\t\tcase $previous in\n", out);
 	w = option_walk(c->argp);
 	for (const struct argp_option *option; (option = option_next(&w));) {
-		if (!values_of(option))
+		if (!known_arg(option))
 			continue;
 		(void)fprintf(out, "\t\t--%s", option->name);
 		if (option_letter(option))
 			(void)fprintf(out, " | -%c", option_letter(option));
-		(void)fprintf(out, ") values='%s' ;;\n", values_of(option));
+		(void)fputs(") values='", out);
+		print_values(known_arg(option), out);
+		(void)fputs("' ;;\n", out);
 	}
 	(void)fputs("\t\tesac ;;\n", out);
 }
@@ -125,12 +143,14 @@ static void print_zsh_case(const struct command *c, const char *path, FILE *out)
 	(void)fputs(")\n\t\tcase $previous in\n", out);
 	w = option_walk(c->argp);
 	for (const struct argp_option *option; (option = option_next(&w));) {
-		if (!values_of(option))
+		if (!known_arg(option))
 			continue;
 		(void)fprintf(out, "\t\t(--%s", option->name);
 		if (option_letter(option))
 			(void)fprintf(out, "|-%c", option_letter(option));
-		(void)fprintf(out, ") values=(%s) ;;\n", values_of(option));
+		(void)fputs(") values=(", out);
+		print_values(known_arg(option), out);
+		(void)fputs(") ;;\n", out);
 	}
 	(void)fputs("\t\tesac ;;\n", out);
 }
@@ -181,10 +201,13 @@ static void print_fish_lines(const struct command *c, const char *path, FILE *ou
 			if (option_letter(o) && option_letter(o) != '?')
 				(void)fprintf(out, " -s %c", option_letter(o));
 		}
-		if (values_of(option))
-			(void)fprintf(out, " -x -a '%s'", values_of(option));
-		else if (option->arg)
+		if (known_arg(option)) {
+			(void)fputs(" -x -a '", out);
+			print_values(known_arg(option), out);
+			(void)fputc('\'', out);
+		} else if (option->arg) {
 			(void)fputs(" -r", out);
+		}
 		(void)fputs(" -d '", out);
 		print_quoted(out, option->doc, "\\'");
 		(void)fputs("'\n", out);

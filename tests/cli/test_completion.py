@@ -79,3 +79,9 @@ def test_values(ask, hextet, hextet_path, tool):
     for path in LEAVES:
         if "--output=FORMAT" in hextet(*path, "--help").stdout:
             assert ask(hextet_path, tool, *path, "something", "--output", "j") == {"json", "jsonl"}
+
+
+@every_shell
+def test_names_of_a_table(ask, hextet, hextet_path, tool):
+    names = {line.split()[0] for line in hextet("check", "--list").stdout.splitlines()}
+    assert ask(hextet_path, tool, "check", "--only", "d") == {n for n in names if n.startswith("d")} != set()

@@ -96,7 +96,8 @@ def test_example_is_true(shell, where, steps):
         done = shell(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         pattern = "".join("(?:.*\n)*?" if line.strip() == "..." else re.escape(line.rstrip()) + "[ \t]*\n"
                           for line in expected)
-        assert re.fullmatch(pattern, done.stdout), f"{where}: $ {command}\n{done.stdout}"
+        shown = done.stdout if done.stdout.endswith("\n") or not done.stdout else done.stdout + "\n"
+        assert re.fullmatch(pattern, shown), f"{where}: $ {command}\n{done.stdout}"
 
 
 FIRST_STEPS = sorted({steps[0][0] for _, steps in EXAMPLES

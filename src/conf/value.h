@@ -82,4 +82,4 @@ struct list {
 };
 
 #define LIST_EACH(type, item, list)                                                                                    \
-	for (type *item = (list)->items, *item##_end = item + (list)->n; item != item##_end; item++)
+	for (type *item = (list)->items, *item##_end = (list)->n ? item + (list)->n : item; item != item##_end; item++)

@@ -158,10 +158,12 @@ static unsigned open_brackets(const struct yaml_stumble *at, struct loc ret_open
 	struct loc loc = at->open_flow ? at->open_flow->loc : line_start(at->sources, at->loc, at->loc.line);
 	unsigned n = 0;
 
-	for (char quote = 0, c; loc.line <= at->loc.line; loc.line++, loc.col = 1) {
-		for (; (c = char_at(at->sources, loc, 0)); loc.col++) {
+	for (char quote = 0, c, before = ' '; loc.line <= at->loc.line; loc.line++, loc.col = 1, before = ' ') {
+		for (; (c = char_at(at->sources, loc, 0)); loc.col++, before = c) {
 			if (loc.line == at->loc.line && loc.col >= at->loc.col)
 				return n;
+			if (!quote && c == '#' && before == ' ')
+				break;
 			if (quote || c == '"' || c == '\'')
 				quote = !quote ? c : quote == c ? 0 : quote;
 			else if ((c == '[' || c == '{') && n < BRACKETS_MAX)
@@ -284,11 +286,23 @@ static const struct explanation {
 	{ always, as_said, NULL, NULL },
 };
 
+/* The end of a text without a last line feed counts as a line to the parser. */
+static struct loc inside(const struct sources *s, struct loc loc) {
+	const char *text;
+	size_t len;
+
+	while (loc.line > 1 && !sources_line(s, loc.file, loc.line, &text, &len)) {
+		loc.line--;
+		loc.col = 1;
+	}
+	return loc;
+}
+
 void yaml_explain(struct arena *a, struct diags *d, const struct yaml_stumble *at) {
 	const struct explanation *e = explanations;
 
 	while (!e->test(at))
 		e++;
-	diag_error(d, "yaml-syntax", e->loc(at), e->hint, "%s",
+	diag_error(d, "yaml-syntax", inside(at->sources, e->loc(at)), e->hint, "%s",
 		   e->message ? e->message : arena_printf(a, "%s", at->message));
 }

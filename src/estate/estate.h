@@ -21,6 +21,10 @@
  */
 int estate_load(struct arena *a, struct sources *s, struct diags *d, const char *folder, struct estate **ret_e);
 
+/* The same for one file of sections that is in memory: a pure function of its text, which must outlive the estate. */
+void estate_load_text(struct arena *a, struct sources *s, struct diags *d, const char *shown, const char *text,
+		      size_t len, struct estate **ret_e);
+
 /* Frees what is not in the arena. */
 void estate_done(struct estate *e);
 

@@ -27,6 +27,7 @@ struct joiner {
 	struct node *root;
 	struct map by_name; /* name → struct section */
 	struct section *sections;
+	unsigned errors_before;
 };
 
 static void append(struct node *container, struct node *item) {
@@ -197,36 +198,66 @@ static int read_files(struct joiner *j, const char *folder) {
 	return sections + MAX(machines, 0) > 0 ? 0 : -ENODATA;
 }
 
-int estate_load(struct arena *a, struct sources *s, struct diags *d, const char *folder, struct estate **ret_e) {
-	struct estate *e = arena_new(a, struct estate);
-	struct joiner j = { .e = e, .d = d, .root = arena_new(a, struct node) };
-	struct loader loader;
-	unsigned before = d->count[SEVERITY_ERROR];
-	int r;
+static void begin(struct joiner *j, struct arena *a, struct sources *s, struct diags *d, const char *folder) {
+	size_t len = strlen(folder);
 
-	e->arena = a;
-	e->sources = s;
-	e->folder = arena_dup(a, folder, strlen(folder));
-	while (strlen(e->folder) > 1 && e->folder[strlen(e->folder) - 1] == '/')
-		e->folder = arena_dup(a, e->folder, strlen(e->folder) - 1);
-	j.root->kind = NODE_MAP;
-	map_init(&j.by_name, a);
-	r = read_files(&j, e->folder);
-	for (struct section *sec = j.sections; sec; sec = sec->next)
-		if (sec->keyed)
-			map_done(&sec->keys);
-	map_done(&j.by_name);
-	if (r < 0)
-		return r;
-	e->root = j.root;
-	loader_init(&loader, a, d);
-	(void)schema_load(&loader, &estate_schema, j.root, e);
-	e->loaded = d->count[SEVERITY_ERROR] == before;
+	while (len > 1 && folder[len - 1] == '/')
+		len--;
+	*j = (struct joiner){ .e = arena_new(a, struct estate), .d = d, .root = arena_new(a, struct node) };
+	j->errors_before = d->count[SEVERITY_ERROR];
+	j->root->kind = NODE_MAP;
+	j->e->arena = a;
+	j->e->sources = s;
+	j->e->folder = arena_dup(a, folder, len);
+	map_init(&j->by_name, a);
+}
+
+/* The joiner is done with afterwards. */
+static void finish(struct joiner *j, struct estate **ret_e) {
+	struct estate *e = j->e;
+	struct loader loader;
+
+	e->root = j->root;
+	loader_init(&loader, e->arena, j->d);
+	(void)schema_load(&loader, &estate_schema, j->root, e);
+	e->loaded = j->d->count[SEVERITY_ERROR] == j->errors_before;
 	estate_resolve(e, &loader);
 	loader_done(&loader);
 	claims_build(e);
 	*ret_e = e;
-	return 0;
+}
+
+static void joiner_done(struct joiner *j) {
+	for (struct section *s = j->sections; s; s = s->next)
+		if (s->keyed)
+			map_done(&s->keys);
+	map_done(&j->by_name);
+}
+
+int estate_load(struct arena *a, struct sources *s, struct diags *d, const char *folder, struct estate **ret_e) {
+	struct joiner j;
+	int r;
+
+	begin(&j, a, s, d, folder);
+	r = read_files(&j, j.e->folder);
+	if (r == 0)
+		finish(&j, ret_e);
+	joiner_done(&j);
+	return r;
+}
+
+void estate_load_text(struct arena *a, struct sources *s, struct diags *d, const char *shown, const char *text,
+		      size_t len, struct estate **ret_e) {
+	struct node *root = NULL;
+	struct joiner j;
+
+	begin(&j, a, s, d, ".");
+	if (yaml_parse(a, d, sources_add(s, shown, text, len), &root) < 0)
+		j.e->unread++;
+	else
+		add_file(&j, root, false);
+	finish(&j, ret_e);
+	joiner_done(&j);
 }
 
 void estate_done(struct estate *e) {

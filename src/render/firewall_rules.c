@@ -104,8 +104,12 @@ static void find_places(struct maker *k) {
 		add_members(k, NULL, f, EVERY, &k->inside[f]);
 		add_members(k, NULL, f, ROUTED, &k->routed[f]);
 		for (const struct machine_extra *x = k->extra; x; x = x->next) {
-			if (x->vpn)
-				add_network(f == V4 ? &x->vpn->ipv4 : &x->vpn->ipv6, &k->inside[f]);
+			const struct network *n = !x->vpn ? NULL : f == V4 ? &x->vpn->ipv4 : &x->vpn->ipv6;
+
+			if (n)
+				add_network(n, &k->inside[f]);
+			if (n && wanted(ROUTED, n, f))
+				add_network(n, &k->routed[f]);
 			if (x->failover)
 				LIST_EACH (struct ifaddr, a, f == V4 ? &x->failover->ipv4 : &x->failover->ipv6)
 					prefix_set_add(&k->own[f], prefix_host(a->ip));

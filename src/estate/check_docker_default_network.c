@@ -32,8 +32,6 @@ static void check_machine(struct check_run *r, const struct machine *m, const st
 static void run(struct check_run *r) {
 	struct prefix_set vpns = PREFIX_SET_INIT;
 
-	if (!r->estate->loaded)
-		return;
 	add_vpns(r->estate, &vpns);
 	LIST_EACH (struct machine, m, &r->estate->machines)
 		if (machine_has_role(m, ROLE_DOCKER))

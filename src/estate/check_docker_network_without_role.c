@@ -10,8 +10,6 @@ static void check_networks(struct check_run *r, const struct machine *m, const s
 }
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct machine, m, &r->estate->machines) {
 		if (machine_has_role(m, ROLE_DOCKER))
 			continue;

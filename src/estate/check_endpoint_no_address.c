@@ -2,8 +2,6 @@
 #include "estate/family.h"
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct endpoint_name, n, &r->estate->endpoints)
 		LIST_EACH (struct ref, ref, &n->to)
 			if (!family_target(ref))

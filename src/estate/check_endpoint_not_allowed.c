@@ -147,7 +147,7 @@ static void run(struct check_run *r) {
 	const struct service *now = NULL;
 	uint32_t n = 0;
 
-	if (!e->loaded || !e->policy.n)
+	if (!e->policy.n)
 		return;
 	x->e = e;
 	x->sources = family_groups(r);

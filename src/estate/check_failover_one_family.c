@@ -2,8 +2,6 @@
 #include "estate/family.h"
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct failover, f, &r->estate->failover) {
 		unsigned bits = family_vips(f);
 

@@ -37,8 +37,6 @@ static void check_track(struct check_run *r, const struct failover *f, const str
 }
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct failover, f, &r->estate->failover)
 		LIST_EACH (struct scalar, track, &f->track)
 			check_track(r, f, track);

@@ -12,7 +12,7 @@ static void check_ban(struct check_run *r, const struct guard_rule *rule, const 
 }
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded || !r->estate->guard)
+	if (!r->estate->guard)
 		return;
 	LIST_EACH (struct guard_rule, rule, &r->estate->guard->rules)
 		if (rule->ban)
@@ -22,6 +22,7 @@ static void run(struct check_run *r) {
 const struct check check_guard_ban_time = {
 	.name = "guard-ban-time",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A guard rule's longest ban is missing, or shorter than the first",
 	.doc = "Addresses change hands: providers give a customer's prefix to another one, and a phone's address to "
 	       "the next phone. A ban that doubles at every repetition is longer than a year after fourteen of them, "

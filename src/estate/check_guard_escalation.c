@@ -30,7 +30,7 @@ static void check_levels(struct check_run *r, const struct list *thresholds) {
 }
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded || !r->estate->guard)
+	if (!r->estate->guard)
 		return;
 	LIST_EACH (struct guard_rule, rule, &r->estate->guard->rules) {
 		check_levels(r, &rule->ipv4);
@@ -41,6 +41,7 @@ static void run(struct check_run *r) {
 const struct check check_guard_escalation = {
 	.name = "guard-escalation",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A wider network is banned as soon as a narrower one",
 	.doc = "A rule with several prefix lengths bans the narrowest network that explains the abuse, and a wider "
 	       "one when many of its parts are bad. When the wider network's count is not above the narrower one's "

@@ -2,7 +2,7 @@
 #include "estate/check.h"
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded || !r->estate->guard)
+	if (!r->estate->guard)
 		return;
 	LIST_EACH (struct guard_log, log, &r->estate->guard->logs) {
 		if (!log->file.at && !log->syslog.at)
@@ -17,6 +17,7 @@ static void run(struct check_run *r) {
 const struct check check_guard_log_source = {
 	.name = "guard-log-source",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A guard log has no source, or two",
 	.doc = "Each entry of the guard's logs is one source of lines: a file that is followed, or an address that "
 	       "receives syslog.",

@@ -2,7 +2,7 @@
 #include "estate/check.h"
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded || !r->estate->guard)
+	if (!r->estate->guard)
 		return;
 	LIST_EACH (struct guard_rule, rule, &r->estate->guard->rules) {
 		bool four = rule->ipv4.n, six = rule->ipv6.n;

@@ -36,7 +36,7 @@ static void run(struct check_run *r) {
 	const struct guard_section *g = r->estate->guard;
 	uint8_t *groups;
 
-	if (!r->estate->loaded || !g || !g->trusted_proxies.n)
+	if (!g || !g->trusted_proxies.n)
 		return;
 	groups = family_groups(r);
 	check_kind(r, groups, &g->trusted_proxies, true);
@@ -46,6 +46,7 @@ static void run(struct check_run *r) {
 const struct check check_guard_proxies_one_family = {
 	.name = "guard-proxies-one-family",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "Proxies are trusted in one family only",
 	.doc = "The address that a trusted proxy forwards is the client's; that of any other is the client itself. "
 	       "When a balancer connects over the family that was forgotten, all its clients have one address, and "

@@ -24,7 +24,7 @@ static void check_sink(struct check_run *r, const struct guard_sink *s) {
 static void run(struct check_run *r) {
 	const struct guard_section *g = r->estate->guard;
 
-	if (!r->estate->loaded || !g)
+	if (!g)
 		return;
 	if (g->rules.n && !g->sinks.n)
 		check_report(r, ((const struct guard_rule *)g->rules.items)->name.at, "add \"sinks: [{ nft: TABLE }]\"",
@@ -36,6 +36,7 @@ static void run(struct check_run *r) {
 const struct check check_guard_sink = {
 	.name = "guard-sink",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A guard sink is missing or incomplete",
 	.doc = "Each entry of the guard's sinks is one place where bans take effect: an nftables table, an ACL in a "
 	       "running HAProxy (which takes its socket and the ACL's file name), a kernel routing table, or a file.",

@@ -18,7 +18,7 @@ static void check_levels(struct check_run *r, const struct list *thresholds, uns
 }
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded || !r->estate->guard)
+	if (!r->estate->guard)
 		return;
 	LIST_EACH (struct guard_rule, rule, &r->estate->guard->rules) {
 		check_levels(r, &rule->ipv4, CUSTOMER_4);
@@ -29,6 +29,7 @@ static void run(struct check_run *r) {
 const struct check check_guard_wide_ban = {
 	.name = "guard-wide-ban",
 	.severity = SEVERITY_WARNING,
+	.whole = true,
 	.summary = "A network of many customers can be banned for one of them",
 	.doc = "Beyond one customer's prefix (a /32 in IPv4, a /56 in IPv6: RIPE-690) a count alone cannot tell an "
 	       "attack from a busy provider. Ask for \"children\", the number of its parts that are bad too, or for "

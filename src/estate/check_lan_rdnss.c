@@ -19,8 +19,6 @@ static bool has_owner(const struct estate *e, struct ip ip) {
 static void run(struct check_run *r) {
 	const struct estate *e = r->estate;
 
-	if (!e->loaded)
-		return;
 	LIST_EACH (struct lan, l, &e->lans)
 		LIST_EACH (struct address, a, &l->rdnss)
 			if (is_ours(e, a->ip) && !has_owner(e, a->ip))

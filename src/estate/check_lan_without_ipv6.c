@@ -2,8 +2,6 @@
 #include "estate/check.h"
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct lan, l, &r->estate->lans)
 		if (!l->ipv6.at)
 			check_report(r, l->name.at, "add \"ipv6: …/64\"",

@@ -29,8 +29,6 @@ static bool asks_dns64(const struct nat64 *n, const struct lan *l) {
 static void run(struct check_run *r) {
 	const struct nat64 *n = r->estate->nat64;
 
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct lan, l, &r->estate->lans) {
 		const struct address *first = l->rdnss.items;
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
 #include "estate/check.h"
 
 enum { TTL_MAX_S = 24 * 3600, NEGATIVE_TTL_MAX_S = 3 * 3600 };
@@ -6,7 +8,7 @@ enum { TTL_MAX_S = 24 * 3600, NEGATIVE_TTL_MAX_S = 3 * 3600 };
 static void check_ttl(struct check_run *r, const struct number *ttl, unsigned max_s, const char *hint,
 		      const char *what) {
 	if (ttl->at && ttl->n > max_s)
-		check_report(r, ttl->at, hint, "%s for %s", what, ttl->at->text.s);
+		check_report(r, ttl->at, hint, "%s for %" PRIu64 " seconds", what, ttl->n);
 }
 
 static void run(struct check_run *r) {

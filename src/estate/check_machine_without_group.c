@@ -34,8 +34,6 @@ static void run(struct check_run *r) {
 	bool *named = arena_array(r->arena, bool, e->machines.n);
 	uint32_t i = 0;
 
-	if (!e->loaded)
-		return;
 	mark_all(e, named);
 	LIST_EACH (struct machine, m, &e->machines)
 		if (!named[i++] && !m->groups.n)

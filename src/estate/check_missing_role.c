@@ -38,8 +38,6 @@ static void check_refs(struct check_run *r, const struct list *refs, const struc
 static void run(struct check_run *r) {
 	const struct estate *e = r->estate;
 
-	if (!e->loaded)
-		return;
 	LIST_EACH (struct failover, f, &e->failover)
 		check_refs(r, &f->machines, needs_failover, f->name.s);
 	LIST_EACH (struct vpn, v, &e->vpn)

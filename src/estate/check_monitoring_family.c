@@ -16,8 +16,6 @@ static void check_others(struct check_run *r, const struct list *others, enum mo
 }
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct machine, m, &r->estate->machines) {
 		if (!m->ip.at)
 			check_word(r, &m->monitoring, MONITORING_PING4, "machine", m->name.s);
@@ -31,6 +29,7 @@ static void run(struct check_run *r) {
 const struct check check_monitoring_family = {
 	.name = "monitoring-family",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "Something is monitored in a family that it has no address in",
 	.doc = "ping4 needs an IPv4 address and ping6 an IPv6 address; the check would be down for ever, or would "
 	       "silently watch something else. Leave the field out to watch each address in its own family.",

@@ -12,8 +12,6 @@ static void run(struct check_run *r) {
 	const struct word *first = NULL;
 	unsigned bits = 0;
 
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct group, g, &r->estate->groups) {
 		const struct word *role = knot_role(g);
 		struct ref ref = { .kind = REF_GROUP, .to = g };

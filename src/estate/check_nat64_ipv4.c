@@ -5,7 +5,7 @@ static void run(struct check_run *r) {
 	const struct nat64 *n = r->estate->nat64;
 	bool tayga = false;
 
-	if (!r->estate->loaded || !n)
+	if (!n)
 		return;
 	LIST_EACH (struct ref, ref, &n->machines) {
 		const struct machine *m = ref->to;

@@ -20,11 +20,8 @@ static void check_refs(struct check_run *r, uint8_t *groups, const struct policy
 }
 
 static void run(struct check_run *r) {
-	uint8_t *groups;
+	uint8_t *groups = family_groups(r);
 
-	if (!r->estate->loaded)
-		return;
-	groups = family_groups(r);
 	LIST_EACH (struct policy, p, &r->estate->policy) {
 		check_refs(r, groups, p, &p->from);
 		check_refs(r, groups, p, &p->to);

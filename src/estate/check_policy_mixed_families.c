@@ -2,11 +2,8 @@
 #include "estate/family.h"
 
 static void run(struct check_run *r) {
-	uint8_t *groups;
+	uint8_t *groups = family_groups(r);
 
-	if (!r->estate->loaded)
-		return;
-	groups = family_groups(r);
 	LIST_EACH (struct policy, p, &r->estate->policy) {
 		unsigned from = family_list(groups, &p->from), to = family_list(groups, &p->to);
 
@@ -16,9 +13,9 @@ static void run(struct check_run *r) {
 			     arena_printf(r->arena, "add %s addresses to %s, or %s addresses to %s", family_word(to),
 					  family_names(r->arena, &p->from), family_word(from),
 					  family_names(r->arena, &p->to)),
-			     "\"%s\" allows nothing: %s has only %s addresses and %s only %s addresses", p->name.s,
-			     family_names(r->arena, &p->from), family_word(from), family_names(r->arena, &p->to),
-			     family_word(to));
+			     "\"%s\" allows nothing: there are only %s addresses in %s, and only %s addresses in %s",
+			     p->name.s, family_word(from), family_names(r->arena, &p->from), family_word(to),
+			     family_names(r->arena, &p->to));
 	}
 }
 

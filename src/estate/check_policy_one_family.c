@@ -31,11 +31,8 @@ static void check_line(struct check_run *r, const uint8_t *groups, const struct 
 }
 
 static void run(struct check_run *r) {
-	uint8_t *groups;
+	uint8_t *groups = family_groups(r);
 
-	if (!r->estate->loaded)
-		return;
-	groups = family_groups(r);
 	LIST_EACH (struct policy, p, &r->estate->policy)
 		check_line(r, groups, p);
 }

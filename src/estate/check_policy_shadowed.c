@@ -93,8 +93,6 @@ static void run(struct check_run *r) {
 	uint32_t n = 0;
 	struct map m;
 
-	if (!r->estate->loaded)
-		return;
 	map_init(&m, r->arena);
 	for (; n < lines->n; n++) {
 		size_t more = (size_t)p[n].from.n * p[n].to.n;

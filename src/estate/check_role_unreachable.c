@@ -89,7 +89,7 @@ static void run(struct check_run *r) {
 	const struct estate *e = r->estate;
 	struct reach *x = arena_new(r->arena, struct reach);
 
-	if (!e->loaded || !e->policy.n)
+	if (!e->policy.n)
 		return;
 	x->groups = arena_array(r->arena, bool, e->groups.n);
 	x->machines = arena_array(r->arena, bool, e->machines.n);

@@ -24,8 +24,6 @@ static void run(struct check_run *r) {
 	const struct estate *e = r->estate;
 	bool *used = arena_array(r->arena, bool, e->groups.n);
 
-	if (!e->loaded)
-		return;
 	mark_all(e, used);
 	LIST_EACH (struct group, g, &e->groups)
 		if (!used[g->index] && g->machine_count + g->network_count + g->lan_count == 0)

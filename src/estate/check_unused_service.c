@@ -11,8 +11,6 @@ static void run(struct check_run *r) {
 	bool *used = arena_array(r->arena, bool, e->services.n);
 	uint32_t i = 0;
 
-	if (!e->loaded)
-		return;
 	LIST_EACH (struct policy, p, &e->policy)
 		LIST_EACH (struct ref, ref, &p->allow)
 			mark(e, used, ref);

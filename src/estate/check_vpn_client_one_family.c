@@ -2,8 +2,6 @@
 #include "estate/check.h"
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct vpn, v, &r->estate->vpn) {
 		if (!v->ipv4.at || !v->ipv6.at)
 			continue;

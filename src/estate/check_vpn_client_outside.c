@@ -23,8 +23,6 @@ static void check_address(struct check_run *r, const struct vpn *v, const struct
 }
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct vpn, v, &r->estate->vpn)
 		LIST_EACH (struct vpn_client, c, &v->clients) {
 			check_address(r, v, c, &c->ipv4, &v->ipv4);
@@ -35,6 +33,7 @@ static void run(struct check_run *r) {
 const struct check check_vpn_client_outside = {
 	.name = "vpn-client-outside",
 	.severity = SEVERITY_ERROR,
+	.whole = true,
 	.summary = "A VPN client's address is not in the VPN's network",
 	.doc = "OpenVPN gives the client the address, but routes only its own network into the tunnel: nothing that "
 	       "the client sends is ever answered.",

@@ -25,8 +25,6 @@ static void check_network(struct check_run *r, const struct vpn *v, const struct
 }
 
 static void run(struct check_run *r) {
-	if (!r->estate->loaded)
-		return;
 	LIST_EACH (struct vpn, v, &r->estate->vpn) {
 		check_network(r, v, &v->ipv4);
 		check_network(r, v, &v->ipv6);

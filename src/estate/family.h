@@ -2,8 +2,6 @@
 /*
  * In which families a party of the policy has addresses at all: bits, for checks that compare the two sides of a line.
  * "any" and "all" count as both, and so does a prefix of length 0, which means "any" in its family.
- *
- * These checks argue from what is absent; they stay silent while the estate has not loaded fully (estate.loaded).
  */
 #pragma once
 

@@ -539,7 +539,7 @@ static const struct value *filter_rejectattr(struct render *r, struct call *c) {
 const struct filter filters_list[] = {
 	{ "batch", "linecount, fill_with=none", filter_batch, 0,
 	  "lists of linecount items each; the last one filled up" },
-	{ "count", "", filter_length, 0, "the same as length" },
+	{ "count", "", filter_length, FILTER_MARKUP, "the same as length" },
 	{ "dictsort", "case_sensitive=false, by='key', reverse=false", filter_dictsort, 0,
 	  "the pairs of a dict, sorted" },
 	{ "first", "", filter_first, 0, "the first item; undefined if there is none" },
@@ -549,7 +549,7 @@ const struct filter filters_list[] = {
 	{ "join", "d='', attribute=none", filter_join, 0,
 	  "the items, or an attribute of each, as one text with d between them" },
 	{ "last", "", filter_last, 0, "the last item; undefined if there is none" },
-	{ "length", "", filter_length, 0, "how many items, or characters, there are" },
+	{ "length", "", filter_length, FILTER_MARKUP, "how many items, or characters, there are" },
 	{ "list", "", filter_list, 0, "a list of the items, characters or keys" },
 	{ "map", "*args", filter_map, FILTER_REST | FILTER_UNDEFINED,
 	  "each item through a filter, as map('cidr'), or an attribute of each, as map(attribute='ip', default=none)" },

@@ -137,7 +137,7 @@ static void json_string(struct text *t, struct str s) {
 			text_char(t, '\\');
 			text_char(t, to[p - from]);
 		} else if (point < 0x20 || point >= 0x7f || strchr("<>&'", (int)point)) {
-			point == 0x7f ? text_char(t, 0x7f) : json_unicode(t, point);
+			json_unicode(t, point);
 		} else {
 			text_char(t, (char)point);
 		}
@@ -261,13 +261,14 @@ static const struct value *filter_tojson(struct render *r, struct call *c) {
 }
 
 const struct filter filters_quote[] = {
-	{ "quote_dns", "", filter_quote_dns, FILTER_OWN, "a character-string of a zone file (RFC 1035)" },
-	{ "quote_haproxy", "", filter_quote_haproxy, FILTER_OWN, "a word of HAProxy's configuration" },
-	{ "quote_nft", "", filter_quote_nft, FILTER_OWN,
+	{ "quote_dns", "", filter_quote_dns, FILTER_OWN | FILTER_MARKUP,
+	  "a character-string of a zone file (RFC 1035)" },
+	{ "quote_haproxy", "", filter_quote_haproxy, FILTER_OWN | FILTER_MARKUP, "a word of HAProxy's configuration" },
+	{ "quote_nft", "", filter_quote_nft, FILTER_OWN | FILTER_MARKUP,
 	  "a string of nftables, which cannot hold quotes or backslashes" },
-	{ "quote_nginx", "", filter_quote_nginx, FILTER_OWN,
+	{ "quote_nginx", "", filter_quote_nginx, FILTER_OWN | FILTER_MARKUP,
 	  "a word of nginx's configuration, which cannot hold a '$'" },
-	{ "quote_shell", "", filter_quote_shell, FILTER_OWN, "a word of the POSIX shell" },
+	{ "quote_shell", "", filter_quote_shell, FILTER_OWN | FILTER_MARKUP, "a word of the POSIX shell" },
 	{ "tojson", "indent=none", filter_tojson, 0, "JSON in ASCII with sorted keys, and <, >, & and ' as \\u003c" },
 	{ NULL, NULL, NULL, 0, NULL },
 };

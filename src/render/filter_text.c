@@ -173,8 +173,6 @@ static const struct value *filter_indent(struct render *r, struct call *c) {
 	struct text t = { 0 }, spaces = { 0 };
 	int64_t width = 4;
 
-	if (c->self->flags & VALUE_MARKUP)
-		return fail(r, c->loc, NULL, "the result of tojson is not indented: give tojson an indent");
 	if (!str_of_value(r, c->self, c->loc, "what is indented", &s) || !bool_arg(r, c, 1, &first) ||
 	    !bool_arg(r, c, 2, &blank))
 		return NULL;
@@ -246,7 +244,7 @@ static const struct value *filter_wordcount(struct render *r, struct call *c) {
 	return value_int(r->arena, n, c->self->loc);
 }
 
-static const struct value *pad(struct render *r, const struct call *c, int64_t width, char with, int side) {
+static const struct value *pad(struct render *r, const struct call *c, int64_t width, int side) {
 	struct text t = { 0 };
 	struct str s;
 	size_t n, fill, left;
@@ -258,36 +256,45 @@ static const struct value *pad(struct render *r, const struct call *c, int64_t w
 	n = utf8_count(s.s, s.len);
 	fill = width > (int64_t)n ? (size_t)width - n : 0;
 	left = side < 0 ? 0 : side > 0 ? fill : fill / 2 + (fill & (size_t)width & 1);
-	text_pad(&t, with, left);
+	text_pad(&t, ' ', left);
 	text_add(&t, s.s, s.len);
-	text_pad(&t, with, fill - left);
+	text_pad(&t, ' ', fill - left);
 	return finish(r, &t, c->self, true);
 }
 
 static const struct value *filter_center(struct render *r, struct call *c) {
 	int64_t width = 80;
 
-	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, ' ', 0) : NULL;
+	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, 0) : NULL;
 }
 
 static const struct value *method_ljust(struct render *r, struct call *c) {
 	int64_t width = 0;
 
-	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, ' ', -1) : NULL;
+	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, -1) : NULL;
 }
 
 static const struct value *method_rjust(struct render *r, struct call *c) {
 	int64_t width = 0;
 
-	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, ' ', 1) : NULL;
+	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, 1) : NULL;
 }
 
+/* A sign stays in front of the zeros. */
 static const struct value *method_zfill(struct render *r, struct call *c) {
-	int64_t width = 0;
+	struct str s = value_as_str(c->self);
+	size_t n = utf8_count(s.s, s.len), sign = s.len && (s.s[0] == '-' || s.s[0] == '+');
+	struct text t = { 0 };
+	int64_t width;
 
-	if (c->self->str.len && strchr("+-", c->self->str.s[0]))
-		return fail(r, c->loc, "format with %05d", "zfill() of a text with a sign is not supported");
-	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, '0', 1) : NULL;
+	if (!int_of(r, c->arg[0], c->loc, "the width", &width))
+		return NULL;
+	if (width > TEMPLATE_STRING_MAX)
+		return fail(r, c->loc, NULL, "a string has at most %d MiB", TEMPLATE_STRING_MAX >> 20);
+	text_add(&t, s.s, sign);
+	text_pad(&t, '0', width > (int64_t)n ? (size_t)width - n : 0);
+	text_add(&t, s.s + sign, s.len - sign);
+	return finish(r, &t, c->self, true);
 }
 
 static const struct value *filter_format(struct render *r, struct call *c) {
@@ -299,8 +306,6 @@ static const struct value *filter_format(struct render *r, struct call *c) {
 	args->flags = VALUE_TUPLE;
 	for (uint32_t i = 0; i < c->n_rest; i++)
 		value_list_push(r->arena, args, c->rest[i]);
-	if (c->self->flags & VALUE_MARKUP)
-		return fail(r, c->loc, NULL, "the result of tojson is not a format");
 	return text_of(r, c->self, c->loc, &s) ? format_percent(r, s, args, c->loc) : NULL;
 }
 
@@ -345,15 +350,17 @@ static const struct value *filter_default(struct render *r, struct call *c) {
 const struct filter filters_text[] = {
 	{ "capitalize", "", filter_capitalize, 0, "the first letter in upper case, all others in lower case" },
 	{ "center", "width=80", filter_center, 0, "blanks on both sides up to a width" },
-	{ "d", "default_value='', boolean=false", filter_default, FILTER_UNDEFINED, "the same as default" },
-	{ "default", "default_value='', boolean=false", filter_default, FILTER_UNDEFINED,
+	{ "d", "default_value='', boolean=false", filter_default, FILTER_UNDEFINED | FILTER_MARKUP,
+	  "the same as default" },
+	{ "default", "default_value='', boolean=false", filter_default, FILTER_UNDEFINED | FILTER_MARKUP,
 	  "another value if this one is undefined; with boolean=true also if it is empty, none, false or 0" },
 	{ "format", "*args", filter_format, FILTER_REST, "the text as a format: %s, %r, %d, %x, %o, %e, %f, %g, %%" },
 	{ "indent", "width=4, first=false, blank=false", filter_indent, 0,
 	  "blanks (or the text given as width) in front of each line but the first and the empty ones" },
 	{ "lower", "", filter_lower, 0, "all letters in lower case" },
-	{ "replace", "old, new, count=none", filter_replace, 0, "one text replaced by another, count times or always" },
-	{ "string", "", filter_string, 0, "the value as text" },
+	{ "replace", "old, new, count=none", filter_replace, FILTER_MARKUP,
+	  "one text replaced by another, count times or always" },
+	{ "string", "", filter_string, FILTER_MARKUP, "the value as text" },
 	{ "title", "", filter_title, 0, "the first letter of each word in upper case, all others in lower case" },
 	{ "trim", "chars=none", filter_trim, 0, "without white space, or without these characters, at both ends" },
 	{ "truncate", "length=255, killwords=false, end='...', leeway=none", filter_truncate, 0,
@@ -413,7 +420,7 @@ static void split_blanks(struct render *r, struct value *list, struct str s, int
 		if (!s.len)
 			return;
 		if (left-- == 0) {
-			push_str(r, list, s.s, utf8_rstrip(s.s, s.len));
+			push_str(r, list, s.s, s.len);
 			return;
 		}
 		for (at = 0; at < s.len && !point_is_space(utf8_point(s.s + at, s.len - at, &n));)

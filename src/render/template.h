@@ -64,6 +64,7 @@ struct template_set {
 	struct template_options options;
 	VEC(const char *) folders; /* searched in this order */
 	bool builtin;              /* searched last */
+	struct map given;          /* name → struct str, by template_set_put() */
 	struct map compiled;       /* name → struct template */
 	unsigned compiling;        /* how many templates are being compiled inside each other */
 };
@@ -74,6 +75,9 @@ void template_set_init(struct template_set *set, struct arena *a, struct sources
 void template_set_done(struct template_set *set);
 void template_set_add_folder(struct template_set *set, const char *folder);
 void template_set_add_builtin(struct template_set *set);
+
+/* Gives a template's text by hand, found before any folder; name and text are borrowed. */
+void template_set_put(struct template_set *set, const char *name, const char *text, size_t len);
 
 /* Finds and compiles a template by its name relative to a folder ("haproxy/haproxy.cfg"). NULL: see diags. */
 const struct template *template_set_get(struct template_set *set, const char *name, struct diags *diags);

@@ -229,7 +229,6 @@ static const struct function methods[] = {
 	REFUSED(VALUE_LIST, "step"),
 	REFUSED(VALUE_LIST, "mapping"),
 	REFUSED(VALUE_LIST, "isdisjoint"),
-	REFUSED(VALUE_LIST, "grouper"),
 	{ VALUE_OBJECT, { "cycle", "", loop_cycle, FILTER_REST | FILTER_UNDEFINED, "" } },
 	{ VALUE_OBJECT, { "changed", "", loop_changed, FILTER_REST, "" } },
 	{ VALUE_OBJECT, { "next", "", cycler_next, 0, "" } },
@@ -278,11 +277,11 @@ static bool is_number_attribute(struct key name) {
 static bool is_object_attribute(const struct value *self, struct key name) {
 	static const char *const macro[] = { "name",          "arguments", "catch_kwargs",
 					     "catch_varargs", "caller",    "explicit_caller" };
+	enum object_kind kind = object_of(self)->kind;
 
-	if (object_of(self)->kind == OBJECT_LOOP || object_of(self)->kind == OBJECT_NAMESPACE ||
-	    object_of(self)->kind == OBJECT_MODULE)
-		return name.s[0] == '_';
-	for (size_t i = 0; i < ARRAY_LEN(macro); i++)
+	if (kind == OBJECT_NAMESPACE || kind == OBJECT_MODULE)
+		return key_is(name, "_body_stream");
+	for (size_t i = 0; i < ARRAY_LEN(macro) && kind == OBJECT_MACRO; i++)
 		if (key_is(name, macro[i]))
 			return true;
 	return name.s[0] == '_';
@@ -300,7 +299,7 @@ const struct function *method_find(const struct value *self, struct key name, bo
 		*ret_refused |= is_number_attribute(name);
 	if (!f && self->kind == VALUE_OBJECT)
 		*ret_refused |= is_object_attribute(self, name);
-	if (f && (f->row.flags & FILTER_REFUSED ||
+	if (f && (f->row.flags & FILTER_REFUSED || (self->kind == VALUE_STR && self->flags & VALUE_MARKUP) ||
 		  (self->kind == VALUE_LIST && self->flags & (VALUE_ITERATOR | VALUE_VIEW))))
 		*ret_refused = true;
 	return *ret_refused ? NULL : f;

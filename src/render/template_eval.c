@@ -212,6 +212,8 @@ const struct value *item(struct render *r, const struct value *base, const struc
 		if (v)
 			return v;
 	}
+	if (base->kind == VALUE_STR && base->flags & VALUE_MARKUP)
+		return fail(r, loc, NULL, "the result of tojson is not taken apart");
 	/* Jinja2 tries the attribute of that name next. */
 	if (value_is_str(index))
 		return attribute(r, base, key_of(arena_dup(r->arena, index->str.s, index->str.len), index->str.len),
@@ -291,6 +293,8 @@ const struct value *slice(struct render *r, const struct value *base, const stru
 	struct value *list;
 	int64_t b[3];
 
+	if (base->kind == VALUE_STR && base->flags & VALUE_MARKUP)
+		return fail(r, loc, NULL, "the result of tojson is not taken apart");
 	if (base->kind == VALUE_STR) {
 		if (!slice_bounds(r, part, (int64_t)utf8_count(base->str.s, base->str.len), loc, b))
 			return NULL;
@@ -405,17 +409,17 @@ static const struct value *eval_logic(struct render *r, const struct node *n) {
 }
 
 static const struct value *eval_cond(struct render *r, const struct node *n) {
-	const struct value *test = eval(r, n->sub.b);
+	const struct value *test = eval(r, n->sub.b), *v;
 	bool b;
 
 	if (!test || !truth(r, test, n->sub.b->loc, &b))
 		return NULL;
-	if (b)
-		return eval(r, n->sub.a);
-	if (n->sub.c)
-		return eval(r, n->sub.c);
-	return undefined_new(r, n->loc, (struct key){ 0 }, NULL,
-			     "the condition of this 'if' is false and there is no 'else'");
+	if (b || n->sub.c)
+		return eval(r, b ? n->sub.a : n->sub.c);
+	v = undefined_new(r, n->loc, (struct key){ 0 }, NULL,
+			  "the condition of this 'if' is false and there is no 'else'");
+	((struct undefined *)v->object)->lenient = true;
+	return v;
 }
 
 static const struct value *eval_concat(struct render *r, const struct node *n) {

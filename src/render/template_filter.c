@@ -123,6 +123,8 @@ const struct value *filter_call(struct render *r, const struct filter *f, struct
 			if (kw[i].value->kind == VALUE_UNDEFINED)
 				return fail_undefined(r, kw[i].value);
 	}
+	if (self && self->flags & VALUE_MARKUP && value_is_str(self) && !(f->flags & FILTER_MARKUP))
+		return fail(r, loc, "put tojson last", "the result of tojson does not go through '%s'", f->name);
 	for (uint32_t i = 0; i < MIN(n_pos, n); i++)
 		c.arg[i] = pos[i];
 	if (n_pos > n) {

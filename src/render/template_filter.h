@@ -22,6 +22,7 @@ enum filter_flag {
 	FILTER_UNDEFINED = 1 << 1, /* takes undefined values */
 	FILTER_OWN = 1 << 2,       /* not Jinja2's */
 	FILTER_REFUSED = 1 << 3,   /* Jinja2 has it, we do not: doc says what to write instead */
+	FILTER_MARKUP = 1 << 4,    /* takes the result of tojson, whose type the other filters would have to keep */
 };
 
 struct named_value {

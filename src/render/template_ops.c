@@ -136,7 +136,8 @@ bool storable(struct render *r, const struct value *v, struct loc loc) {
 bool truth(struct render *r, const struct value *v, struct loc loc, bool *ret_b) {
 	switch (v->kind) {
 	case VALUE_UNDEFINED:
-		return fail_undefined(r, v);
+		*ret_b = false;
+		return is_lenient(v) || fail_undefined(r, v);
 	case VALUE_NULL:
 		*ret_b = false;
 		return true;
@@ -260,6 +261,8 @@ static bool write_repr_dict(struct render *r, struct text *t, const struct value
 bool write_repr(struct render *r, struct text *t, const struct value *v, struct loc loc) {
 	bool ok;
 
+	if (v->kind == VALUE_UNDEFINED)
+		return fail_undefined(r, v);
 	if (v->kind == VALUE_STR)
 		return v->flags & VALUE_MARKUP
 			       ? fail(r, loc, NULL, "the result of tojson has no form inside a list") != NULL
@@ -276,7 +279,7 @@ bool write_str(struct render *r, struct text *t, const struct value *v, struct l
 		return fail(r, loc, NULL, "a string has at most %d MiB", TEMPLATE_STRING_MAX >> 20);
 	switch (v->kind) {
 	case VALUE_UNDEFINED:
-		return fail_undefined(r, v);
+		return is_lenient(v) || fail_undefined(r, v);
 	case VALUE_NULL:
 		text_puts(t, "None");
 		return true;

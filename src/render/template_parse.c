@@ -117,8 +117,7 @@ static bool parse_target(struct parser *p, struct target *ret_target) {
 		return true;
 	}
 	vec_push(&parts, one);
-	while (skip(p, TOKEN_COMMA) && (current(p)->kind == TOKEN_NAME || current(p)->kind == TOKEN_LPAREN) &&
-	       !is_name(p, "in")) {
+	while (skip(p, TOKEN_COMMA) && current(p)->kind != TOKEN_RPAREN) {
 		if (!parse_target_part(p, &one)) {
 			vec_done(&parts);
 			return false;

@@ -96,7 +96,11 @@ struct undefined {
 	struct key name;          /* of the variable or key; s NULL: see message */
 	const struct value *base; /* in which it was looked for; NULL: among the variables */
 	const char *message;
+	bool lenient; /* of an `if` without `else`, which Jinja2 lets pass as an empty text */
 };
+static inline bool is_lenient(const struct value *v) {
+	return v->kind == VALUE_UNDEFINED && ((const struct undefined *)v->object)->lenient;
+}
 
 /* template_ops.c: values as Python treats them. */
 void *fail(struct render *r, struct loc loc, const char *hint, const char *fmt, ...) _printf_(4, 5);

@@ -15,11 +15,13 @@ enum { CHAIN_MAX = TEMPLATE_DEPTH_MAX };
 void template_set_init(struct template_set *set, struct arena *a, struct sources *sources,
 		       struct template_options options) {
 	*set = (struct template_set){ .arena = a, .sources = sources, .options = options };
+	map_init(&set->given, a);
 	map_init(&set->compiled, a);
 }
 
 void template_set_done(struct template_set *set) {
 	vec_done(&set->folders);
+	map_done(&set->given);
 	map_done(&set->compiled);
 }
 
@@ -29,6 +31,13 @@ void template_set_add_folder(struct template_set *set, const char *folder) {
 
 void template_set_add_builtin(struct template_set *set) {
 	set->builtin = true;
+}
+
+void template_set_put(struct template_set *set, const char *name, const char *text, size_t len) {
+	struct str *given = arena_new(set->arena, struct str);
+
+	*given = (struct str){ text, len };
+	(void)map_add(&set->given, name, strlen(name), given);
 }
 
 const char *template_name(const struct template *t) {
@@ -106,8 +115,14 @@ static bool is_safe(const char *name) {
 
 /* 0 with the text, -ENOENT, or another -errno with the path that could not be read. */
 static int find(struct template_set *set, const char *name, const char **ret_path, struct str *ret_text) {
+	const struct str *given = map_get(&set->given, name, strlen(name));
 	int r = -ENOENT;
 
+	if (given) {
+		*ret_path = name;
+		*ret_text = *given;
+		return 0;
+	}
 	if (!is_safe(name))
 		return -ENOENT;
 	for (size_t i = 0; i < set->folders.n && r == -ENOENT; i++) {

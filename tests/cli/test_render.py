@@ -198,6 +198,18 @@ def test_unknown_names(hextet, estate, tmp_path):
     assert done.returncode == 2 and "no target 'nope'" in done.stderr
 
 
+def test_verify_daemon_json(hextet, tool, estate, tmp_path):
+    """dockerd reads the file whatever its version, and starts nothing."""
+    tool("dockerd")
+    run = ("render", str(estate), "--target", "docker", "-o", str(tmp_path / "out"), "--verify", "--output", "json")
+    (target,) = json.loads(hextet(*run).stdout)["targets"]
+    assert (target["not_verified"], target["missing"]) == (0, None)
+    override(estate, "docker/daemon.json", '{ "fixed-cidr-v7": "2001:db8::/64" }\n')
+    done = hextet(*run)
+    assert done.returncode == 1
+    assert "fixed-cidr-v7" in done.stderr
+
+
 def test_verify_refuses_and_points_at_the_template(hextet, tool, estate, tmp_path):
     tool("haproxy")
     path = override(estate, "haproxy/haproxy.cfg", "global\n    maxcon {{ machine.name }}\n")

@@ -9,11 +9,12 @@
 
 struct paint {
 	const struct estate *e;
-	const uint8_t *sources;     /* families of every group, as a source */
-	uint8_t everything;         /* to: any, all */
-	uint8_t *groups, *machines; /* by index */
-	struct prefix_set literals; /* to: an address or a prefix, in a family that its line lets in */
-	uint64_t ports[2][65536 / 64];
+	const uint8_t *sources;        /* families of every group, as a source */
+	uint8_t everything;            /* to: any, all */
+	uint8_t *groups, *machines;    /* by index */
+	struct prefix_set literals;    /* to: an address or a prefix, in a family that its line lets in */
+	uint64_t ports[2][65536 / 64]; /* scratch, zero between uses */
+	bool *related;                 /* services that share a port with the present one, by index */
 };
 
 static void set_ports(uint64_t *bits, const struct list *ports, bool on) {
@@ -31,6 +32,32 @@ static void set_services(struct paint *x, const struct policy *p, bool on) {
 		set_ports(x->ports[0], &s->tcp, on);
 		set_ports(x->ports[1], &s->udp, on);
 	}
+}
+
+static bool has_any_port(const uint64_t *bits, const struct list *ports) {
+	LIST_EACH (struct number, port, ports)
+		if (bits[port->n / 64 % 1024] >> port->n % 64 & 1)
+			return true;
+	return false;
+}
+
+/* Most lines are about other services: this tells them apart without looking at ports again. */
+static void find_related(struct paint *x, const struct service *s) {
+	bool *related = x->related;
+
+	set_ports(x->ports[0], &s->tcp, true);
+	set_ports(x->ports[1], &s->udp, true);
+	LIST_EACH (struct service, other, &x->e->services)
+		*related++ = has_any_port(x->ports[0], &other->tcp) || has_any_port(x->ports[1], &other->udp);
+	set_ports(x->ports[0], &s->tcp, false);
+	set_ports(x->ports[1], &s->udp, false);
+}
+
+static bool is_related(const struct paint *x, const struct policy *p) {
+	LIST_EACH (struct ref, ref, &p->allow)
+		if (x->related[(const struct service *)ref->to - (const struct service *)x->e->services.items])
+			return true;
+	return false;
 }
 
 static bool has_ports(const uint64_t *bits, const struct list *ports) {
@@ -76,7 +103,7 @@ static void paint_line(struct paint *x, const struct policy *p, bool on) {
 static void paint_service(struct paint *x, const struct service *s, bool on) {
 	prefix_set_done(&x->literals);
 	LIST_EACH (struct policy, p, &x->e->policy)
-		if (line_allows(x, p, s))
+		if (is_related(x, p) && line_allows(x, p, s))
 			paint_line(x, p, on);
 	prefix_set_normalise(&x->literals);
 }
@@ -153,6 +180,7 @@ static void run(struct check_run *r) {
 	x->sources = family_groups(r);
 	x->groups = arena_array(r->arena, uint8_t, e->groups.n);
 	x->machines = arena_array(r->arena, uint8_t, e->machines.n);
+	x->related = arena_array(r->arena, bool, e->services.n);
 	LIST_EACH (struct endpoint_name, name, &e->endpoints)
 		if (name->service.to)
 			sorted[n++] = name;
@@ -163,6 +191,7 @@ static void run(struct check_run *r) {
 				paint_service(x, now, false);
 			x->everything = 0;
 			now = sorted[i]->service.to;
+			find_related(x, now);
 			paint_service(x, now, true);
 		}
 		check_endpoint(r, x, sorted[i]);

@@ -4,7 +4,6 @@
  * 64-bit integers, or print something that has no meaning in a configuration file (a generator, a bound method), this
  * fails.
  */
-#include <inttypes.h>
 #include <math.h>
 
 #include "render/template_render.h"
@@ -165,6 +164,18 @@ bool truth(struct render *r, const struct value *v, struct loc loc, bool *ret_b)
 	}
 }
 
+void write_int(struct text *t, int64_t i) {
+	uint64_t u = i < 0 ? -(uint64_t)i : (uint64_t)i;
+	char digits[24], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + u % 10);
+	while (u /= 10);
+	if (i < 0)
+		*--p = '-';
+	text_add(t, p, (size_t)(digits + sizeof(digits) - p));
+}
+
 /* repr(float): the shortest digits that read back as the same number, plain between 1e-4 and 1e16. */
 void write_real(struct text *t, double d) {
 	char digits[40], *e;
@@ -287,7 +298,7 @@ bool write_str(struct render *r, struct text *t, const struct value *v, struct l
 		text_puts(t, v->boolean ? "True" : "False");
 		return true;
 	case VALUE_INT:
-		text_printf(t, "%" PRId64, v->integer);
+		write_int(t, v->integer);
 		return true;
 	case VALUE_REAL:
 		write_real(t, v->real);

@@ -29,7 +29,7 @@ void *fail_datum(struct render *r, struct loc loc, const struct value *datum, co
 	add_error(r, loc, "template", hint, fmt, ap);
 	va_end(ap);
 	if (datum && datum->loc.file)
-		diag_add(r->diags, SEVERITY_NOTE, NULL, datum->loc, NULL, "the value was written here");
+		diag_note(r->diags, datum->loc, "the value was written here");
 	return NULL;
 }
 
@@ -91,8 +91,7 @@ void *fail_undefined(struct render *r, const struct value *v) {
 	else
 		diag_error(r->diags, "undefined", v->loc, hint, "%s has no '%s'", value_kind_name(u->base), u->name.s);
 	if (u->base && u->base->loc.file)
-		diag_add(r->diags, SEVERITY_NOTE, NULL, u->base->loc, NULL, "%s was written here",
-			 value_kind_name(u->base));
+		diag_note(r->diags, u->base->loc, "%s was written here", value_kind_name(u->base));
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
  * Text inside the syntax of a target, and tojson. What a syntax cannot hold even in quotes is an error, never dropped.
  */
 #include <ctype.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "render/template_render.h"
@@ -102,6 +103,21 @@ static const struct value *filter_quote_dns(struct render *r, struct call *c) {
 	}
 	text_char(&t, '"');
 	return finish(r, &t, c, true);
+}
+
+/* Comments are users' text: a line feed in one would begin a line of configuration. */
+static const struct value *filter_one_line(struct render *r, struct call *c) {
+	struct str s;
+	char *copy;
+
+	if (!text_of(r, c->self, c->loc, &s))
+		return NULL;
+	s = str_trim(s);
+	copy = arena_dup(r->arena, s.s, s.len);
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7f)
+			copy[i] = ' ';
+	return value_str(r->arena, copy, s.len, c->self->loc);
 }
 
 struct json_writer {
@@ -221,7 +237,7 @@ static bool json_write(struct json_writer *w, const struct value *v) {
 		text_puts(w->text, v->boolean ? "true" : "false");
 		return true;
 	case VALUE_INT:
-		write_int(w->text, v->integer);
+		text_printf(w->text, "%" PRId64, v->integer);
 		return true;
 	case VALUE_REAL:
 		if (!isfinite(v->real))
@@ -260,6 +276,7 @@ static const struct value *filter_tojson(struct render *r, struct call *c) {
 }
 
 const struct filter filters_quote[] = {
+	{ "one_line", "", filter_one_line, FILTER_OWN, "the text for a comment: control characters become blanks" },
 	{ "quote_dns", "", filter_quote_dns, FILTER_OWN | FILTER_MARKUP,
 	  "a character-string of a zone file (RFC 1035)" },
 	{ "quote_haproxy", "", filter_quote_haproxy, FILTER_OWN | FILTER_MARKUP, "a word of HAProxy's configuration" },

@@ -119,6 +119,7 @@ FILTERS = {
     "prefixlen": lambda t: _network(t).prefixlen, "quote_nginx": _quote('"\\', "$"),
     "quote_haproxy": _quote('"\\$', ""), "quote_nft": _quote("", '"\\'), "quote_shell": lambda t: shlex.quote(str(t)),
     "quote_dns": quote_dns,
+    "one_line": lambda t: re.sub("[\x00-\x1f\x7f]", " ", str(t).strip(" \t\n\r")),
 }
 
 

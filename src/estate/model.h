@@ -47,6 +47,7 @@ enum role {
 extern const char *const role_words[]; /* by enum role, NULL-terminated */
 
 struct machine;
+struct endpoint_name;
 
 struct group {
 	struct scalar name;
@@ -98,8 +99,10 @@ struct machine {
 	struct number mtu;
 	/* derived */
 	unsigned role_bits;
-	const struct given *given4, *given6; /* the estate prefix its address lies in, or NULL */
-	struct prefix subnet6;               /* its share of given6 (per_machine), or its address as /128 */
+	const struct given *given4, *given6;    /* the estate prefix its address lies in, or NULL */
+	struct prefix subnet6;                  /* its share of given6 (per_machine), or its address as /128 */
+	const struct endpoint_name **endpoints; /* the public names it answers for, in the order of the files */
+	uint32_t endpoint_count;
 };
 
 /* A prefix that the estate was given. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names → pointers, and what follows from them: members of groups, roles of machines, whose prefix an address is in. */
+/* Names → pointers, and what follows from them: members of groups, roles of machines, which public names a
+ * machine answers for, whose prefix an address is in. */
 #include <limits.h>
 #include <string.h>
 
@@ -182,6 +183,43 @@ static void fill_groups(struct estate *e) {
 	each_membership(e, put_machine, put_network, put_lan);
 }
 
+static void count_endpoint(struct machine *m, const struct endpoint_name *n) {
+	(void)n;
+	m->endpoint_count++;
+}
+
+/* A machine that two of the name's targets mean answers for it once. */
+static void put_endpoint(struct machine *m, const struct endpoint_name *n) {
+	if (!m->endpoint_count || m->endpoints[m->endpoint_count - 1] != n)
+		m->endpoints[m->endpoint_count++] = n;
+}
+
+static void each_server(struct estate *e, void (*fn)(struct machine *m, const struct endpoint_name *n)) {
+	LIST_EACH (struct endpoint_name, n, &e->endpoints)
+		LIST_EACH (struct ref, ref, &n->to) {
+			const struct group *g = ref->to;
+			const struct failover *f = ref->to;
+
+			if (ref->kind == REF_MACHINE)
+				fn((struct machine *)ref->to, n);
+			for (uint32_t i = 0; ref->kind == REF_GROUP && i < g->machine_count; i++)
+				fn((struct machine *)g->machines[i], n);
+			if (ref->kind == REF_FAILOVER)
+				LIST_EACH (struct ref, member, &f->machines)
+					if (member->kind == REF_MACHINE)
+						fn((struct machine *)member->to, n);
+		}
+}
+
+static void fill_endpoints(struct estate *e) {
+	each_server(e, count_endpoint);
+	LIST_EACH (struct machine, m, &e->machines) {
+		m->endpoints = arena_array(e->arena, const struct endpoint_name *, m->endpoint_count);
+		m->endpoint_count = 0;
+	}
+	each_server(e, put_endpoint);
+}
+
 static const struct given *given_of(const struct trie *t, const struct address *a) {
 	return a->at ? trie_lookup(t, a->ip, NULL) : NULL;
 }
@@ -210,6 +248,7 @@ void estate_resolve(struct estate *e, struct loader *l) {
 	for (size_t i = 0; i < l->refs.n; i++)
 		resolve_ref(e, l, l->refs.v[i]);
 	fill_groups(e);
+	fill_endpoints(e);
 	trie_init(&givens, e->arena);
 	LIST_EACH (struct given, g, &e->prefixes)
 		(void)trie_add(&givens, g->network.prefix, g);

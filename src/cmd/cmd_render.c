@@ -150,7 +150,7 @@ static void print_verified(const struct job *job, unsigned workers) {
 		if (unverified)
 			(void)printf("%-10s %u file%s NOT verified: %s%s\n", target_list[t]->name, unverified,
 				     unverified == 1 ? "" : "s", missing ? missing : "there is no checker",
-				     missing ? " is not installed" : "");
+				     missing ? " is missing" : "");
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fork in a threaded process: between fork and exec only async-signal-safe calls. The child reports a failure to set up
- * its namespace through a second pipe that exec closes; SIGALRM, which survives exec, is its time limit.
+ * its namespace through a second pipe that exec closes. It leads a process group of its own, which is killed when it
+ * has ended or its time is up: a grandchild that keeps the output open cannot keep us.
  */
 #include "render/child.h"
 
@@ -9,11 +10,18 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
+
+#include "render/text.h"
 
 static const char *find_program(struct arena *a, const char *name) {
 	const char *path = getenv("PATH");
@@ -73,6 +81,7 @@ static void tell(int fd, int error) {
 struct plan {
 	const struct child_options *o;
 	const char *program;
+	char **environment;
 	char uid_map[32], gid_map[32];
 	bool root;
 };
@@ -80,6 +89,8 @@ struct plan {
 __attribute__((noreturn)) static void run_child(const struct plan *p, int output, int report) {
 	int null = open("/dev/null", O_RDONLY), r;
 
+	(void)setpgid(0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0)
 		tell(report, errno);
@@ -88,29 +99,71 @@ __attribute__((noreturn)) static void run_child(const struct plan *p, int output
 	r = p->o->own_network ? enter_network(p->root, p->uid_map, p->gid_map) : 0;
 	if (r < 0)
 		tell(report, -r);
-	(void)alarm(p->o->limit_s);
-	(void)execv(p->program, (char *const *)(uintptr_t)p->o->argv);
+	(void)execve(p->program, (char *const *)(uintptr_t)p->o->argv, p->environment);
 	tell(report, errno);
 	_exit(127);
 }
 
-/* Reads until the end; what is beyond the limit is read and dropped, so that the child does not block. */
-static struct str drain(int fd, size_t max, struct arena *a) {
-	char *text = NULL, buffer[4096];
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+/* Ours, but messages in English: they are read by verify.c. */
+static char **make_environment(struct arena *a) {
+	size_t n = 0, kept = 0;
+	char **copy;
+
+	while (environ[n])
+		n++;
+	copy = arena_array(a, char *, n + 2);
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "LC_ALL=", 7) != 0)
+			copy[kept++] = environ[i];
+	copy[kept] = arena_dup(a, "LC_ALL=C", 8);
+	return copy;
+}
+
+static int64_t now_ms(void) {
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Takes what there is; false at the end. What is beyond the limit is read and dropped, so that the child does not
+ * block. */
+static bool take_output(int fd, size_t max, struct text *out) {
+	char buffer[4096];
 	ssize_t n;
 
 	while ((n = read(fd, buffer, sizeof(buffer))) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0 && out && (size_t)ftell(out) < max)
-			(void)fwrite(buffer, 1, (size_t)n, out);
-	if (out)
-		(void)fclose(out);
+		if (n > 0 && out->n < max)
+			text_add(out, buffer, MIN((size_t)n, max - out->n));
+	return n < 0 && errno == EAGAIN;
+}
 
-	struct str result = { arena_dup(a, text, MIN(len, max)), MIN(len, max) };
+/* Until the child has ended (known by its pidfd, or by the end of its output) or its time is up. 0 or -ETIMEDOUT. */
+static int watch(pid_t pid, int output, const struct child_options *o, struct text *out) {
+	const int64_t end = now_ms() + (int64_t)o->limit_s * 1000;
+	struct pollfd fds[] = { { .fd = output, .events = POLLIN },
+				{ .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN } };
+	int r = 0;
 
-	free(text);
-	return result;
+	(void)fcntl(output, F_SETFL, O_NONBLOCK);
+	for (;;) {
+		int64_t left = end - now_ms();
+
+		if (left <= 0)
+			r = -ETIMEDOUT;
+		if (left <= 0 || (poll(fds, ARRAY_LEN(fds), (int)MIN(left, INT64_C(60000))) > 0 && fds[1].revents))
+			break;
+		if (fds[0].revents && !take_output(output, o->output_max, out)) {
+			fds[0].fd = -1;
+			if (fds[1].fd < 0)
+				break;
+		}
+	}
+	(void)take_output(output, o->output_max, out);
+	(void)kill(-pid, SIGKILL);
+	if (fds[1].fd >= 0)
+		(void)close(fds[1].fd);
+	return r;
 }
 
 static int wait_for(pid_t pid) {
@@ -122,40 +175,52 @@ static int wait_for(pid_t pid) {
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* The parent's part, up to the child's end. 0 or -errno. */
+static int follow(pid_t pid, int output, int report, const struct child_options *o, struct text *out, int *ret_status) {
+	int error = 0, r = watch(pid, output, o, out), status;
+	ssize_t n = read(report, &error, sizeof(error));
+
+	(void)n;
+	if (r < 0)
+		(void)kill(pid, SIGKILL);
+	status = wait_for(pid);
+	if (error || r < 0 || status < 0)
+		return error ? -error : r < 0 ? r : status;
+	*ret_status = status;
+	return 0;
+}
+
 int child_run(const struct child_options *o, struct arena *a, int *ret_status, struct str *ret_output) {
 	struct plan p = { .o = o, .program = find_program(a, o->argv[0]), .root = geteuid() == 0 };
-	int output[2], report[2], error = 0, status;
-	struct str text;
-	ssize_t n;
+	int output[2], report[2], r;
+	struct text text = { 0 };
 	pid_t pid;
 
 	if (!p.program)
 		return -ENOENT;
+	p.environment = make_environment(a);
 	(void)snprintf(p.uid_map, sizeof(p.uid_map), "0 %u 1", geteuid());
 	(void)snprintf(p.gid_map, sizeof(p.gid_map), "0 %u 1", getegid());
 	if (pipe2(output, O_CLOEXEC) < 0)
 		return -errno;
 	if (pipe2(report, O_CLOEXEC) < 0) {
-		error = errno;
+		r = -errno;
 		(void)close(output[0]);
 		(void)close(output[1]);
-		return -error;
+		return r;
 	}
 	pid = fork();
 	if (pid == 0)
 		run_child(&p, output[1], report[1]);
-	error = pid < 0 ? errno : 0;
+	r = pid < 0 ? -errno : 0;
 	(void)close(output[1]);
 	(void)close(report[1]);
-	text = drain(output[0], o->output_max, a);
-	n = read(report[0], &error, sizeof(error));
-	(void)n;
+	if (r == 0)
+		r = follow(pid, output[0], report[0], o, &text, ret_status);
 	(void)close(output[0]);
 	(void)close(report[0]);
-	status = pid > 0 ? wait_for(pid) : 0;
-	if (error || status < 0)
-		return error ? -error : status;
-	*ret_status = status;
-	*ret_output = text;
-	return 0;
+	if (r == 0)
+		*ret_output = (struct str){ arena_dup(a, text.v, text.n), text.n };
+	text_done(&text);
+	return r;
 }

@@ -47,7 +47,7 @@ static void count_lines(struct change *c) {
 
 /* Exit status 1 of diff(1) is "they differ". */
 static int run_diff(struct compare_worker *w, const char *old_path, struct str text, struct change *c) {
-	_cleanup_(fdp_close) int fd = memfd_create("rendered", 0);
+	_cleanup_(fdp_close) int fd = memfd_create("rendered", MFD_CLOEXEC);
 	const char *new_path = arena_printf(&w->arena, "/proc/%d/fd/%d", getpid(), fd);
 	const char *const argv[] = {
 		"diff",

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The routed network without a docker_network of its own is Docker's default bridge: dockerd refuses to start with ipv6
- * and no fixed-cidr-v6 (moby#29443), so a machine without one gets no daemon.json from us; check docker-without-network
- * says so.
+ * The routed network without a docker_network of its own, and not a VPN's, is Docker's default bridge (check
+ * docker-default-network: there is at most one). dockerd refuses to start with "ipv6" and no "fixed-cidr-v6"
+ * (moby#29443), so both are written or neither.
+ *
+ * Seen with Docker 20.10.24 in a network namespace: with the rendered daemon.json it starts in under a second, the
+ * script creates the networks on its first run and nothing on its second, containers get addresses of the routed
+ * networks, and no ip6tables rule appears. With "ip6tables": true there is `-A POSTROUTING -s NETWORK -j MASQUERADE`.
+ *
+ * The templates see, beside machine and estate: default_network (daemon.json; null: none) and networks (networks.sh),
+ * the routed networks that have a docker_network.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,17 +21,26 @@
 #define DAEMON_JSON "/etc/docker/daemon.json"
 #define NETWORKS_SH "/etc/hextet/docker-networks.sh"
 
+static bool is_vpn(const struct estate *e, struct prefix p) {
+	LIST_EACH (struct vpn, v, &e->vpn)
+		if (v->ipv6.at && prefix_covers(v->ipv6.prefix, p))
+			return true;
+	return false;
+}
+
 /* The network of the default bridge, or NULL. */
-static const struct routed *default_network(const struct machine *m) {
+static const struct routed *default_network(const struct estate *e, const struct machine *m) {
 	LIST_EACH (struct routed, n, &m->routed_networks6)
-		if (!n->docker_network)
+		if (!n->docker_network && !is_vpn(e, n->network.prefix))
 			return n;
 	return NULL;
 }
 
 static bool applies(const struct estate *e, const struct machine *m) {
-	(void)e;
-	return m->routed_networks6.n > 0;
+	LIST_EACH (struct routed, n, &m->routed_networks6)
+		if (n->docker_network)
+			return true;
+	return default_network(e, m) != NULL;
 }
 
 static const struct value *named_networks(const struct target_run *r) {
@@ -39,14 +55,12 @@ static const struct value *named_networks(const struct target_run *r) {
 }
 
 static int files(struct target_run *r) {
-	const struct routed *bridge = default_network(r->machine);
+	const struct routed *bridge = default_network(r->estate, r->machine);
 	const struct value *networks = named_networks(r);
-	int result = 0;
+	int result;
 
-	if (bridge) {
-		target_set(r, "default_network", data_network(r->arena, &bridge->network));
-		result = target_file(r, DAEMON_JSON, "docker/daemon.json", 0644);
-	}
+	target_set(r, "default_network", bridge ? data_network(r->arena, &bridge->network) : &value_null);
+	result = target_file(r, DAEMON_JSON, "docker/daemon.json", 0644);
 	if (result == 0 && networks->list.n) {
 		target_set(r, "networks", networks);
 		result = target_file(r, NETWORKS_SH, "docker/networks.sh", 0755);
@@ -108,13 +122,16 @@ static int verify(struct verify_run *v) {
 const struct target target_docker = {
 	.name = "docker",
 	.summary = "Docker's daemon.json and the script that creates its networks",
-	.doc = "A machine with role docker and routed IPv6 networks gets /etc/docker/daemon.json, whose default bridge "
-	       "uses the "
-	       "first routed network that has no docker_network, and /etc/hextet/docker-networks.sh, which creates the "
-	       "named "
-	       "ones and changes nothing when run again. Docker's own ip6tables stay off: they would translate the "
-	       "routed "
-	       "addresses. Checked with dockerd --validate (before 23.0: a start that stops after reading) and sh -n.",
+	.doc = "A machine with role docker and routed IPv6 networks gets " DAEMON_JSON
+	       ", whose default bridge uses the routed network that has no docker_network (and is no VPN's), "
+	       "and " NETWORKS_SH
+	       ", which creates the others; run it after dockerd has started: it changes nothing when run again, and "
+	       "fails when a network of that name has other subnets. Docker's own ip6tables stay off, because they "
+	       "would "
+	       "hide containers behind the host's address: let the target nftables filter. docker-proxy stays off, "
+	       "because "
+	       "it would hide clients. daemon.json is replaced as a whole: settings of your own go into an override of "
+	       "the template docker/daemon.json. Checked with dockerd --validate (before 23.0: a start that stops after reading) and sh -n.",
 	.roles = 1U << ROLE_DOCKER,
 	.templates = (const char *const[]){ "docker/daemon.json", "docker/networks.sh", NULL },
 	.applies = applies,

@@ -2,6 +2,14 @@
 /*
  * The edge: it ends TLS for the public names of its machine and hands requests to the next role on the same host,
  * varnish or nginx, over the loopback.
+ *
+ * The template sees, beside machine and estate:
+ *   frontends     {name, listen, names, redirect, tls}: see serves.h
+ *   backend       {name, address}: address null when no role takes the requests
+ *   proxies       the estate's trusted proxies but the loopback
+ *   syslog        where the guard receives HAProxy's log
+ *   banned        the guard's ACL file; null: no such sink
+ *   admin_socket  the runtime socket
  */
 #include <errno.h>
 #include <string.h>
@@ -15,10 +23,6 @@
 #define HAPROXY_CFG "/etc/haproxy/haproxy.cfg"
 #define CERTS "/etc/haproxy/certs/"
 #define DEFAULT_SOCKET "/run/haproxy/admin.sock"
-
-static bool applies(const struct estate *e, const struct machine *m) {
-	return serves_any(e, m);
-}
 
 /* The guard's HAProxy sink, if the estate has one: its socket and ACL file are those of this configuration. */
 static const struct guard_sink *guard_sink(const struct estate *e) {
@@ -36,23 +40,80 @@ static const struct value *backend(const struct target_run *r) {
 		const char *name;
 		int port;
 	} rows[] = { { ROLE_VARNISH, "varnish", 6081 }, { ROLE_NGINX, "nginx", 8080 } };
+	const char *loopback = serves_family(r->estate, r->machine, FAMILY_6) ? "[::1]" : "127.0.0.1", *address;
 	struct value *d = value_dict(r->arena, NO_LOC);
 	size_t i = 0;
 
 	while (i < ARRAY_LEN(rows) && !machine_has_role(r->machine, rows[i].role))
 		i++;
-	value_dict_set(r->arena, d, "name",
-		       value_text(r->arena, i < ARRAY_LEN(rows) ? rows[i].name : "nobody", NO_LOC));
-	value_dict_set(r->arena, d, "port",
-		       i < ARRAY_LEN(rows) ? value_int(r->arena, rows[i].port, NO_LOC) : &value_null);
+	address = i < ARRAY_LEN(rows) ? arena_printf(r->arena, "%s:%d", loopback, rows[i].port) : NULL;
+	value_dict_set(r->arena, d, "name", value_text(r->arena, address ? rows[i].name : "nobody", NO_LOC));
+	value_dict_set(r->arena, d, "address", address ? value_text(r->arena, address, NO_LOC) : &value_null);
 	return d;
+}
+
+static const struct value *frontends(const struct target_run *r) {
+	const char *host4 = serves_family(r->estate, r->machine, FAMILY_4) ? "0.0.0.0:" : NULL,
+		   *host6 = serves_family(r->estate, r->machine, FAMILY_6) ? "[::]:" : NULL;
+	const struct value *list = serves_ports(r->estate, r->machine, r->arena);
+
+	for (uint32_t i = 0; i < list->list.n; i++) {
+		struct value *f = (struct value *)list->list.v[i];
+		bool tls = value_get(f, key_of("tls", 3))->boolean;
+
+		value_dict_set(r->arena, f, "listen",
+			       serves_listen(value_get(f, key_of("ports", 5)), tls, host4, host6, r->arena));
+	}
+	return list;
+}
+
+static bool is_loopback(struct prefix p) {
+	return prefix_covers((struct prefix){ ip_from_v4(0x7f000000), 104 }, p) ||
+	       prefix_covers(prefix_host((struct ip){ 0, 1 }), p);
+}
+
+static const struct value *proxies(const struct target_run *r) {
+	const struct value *estate = scope_get(&r->scope, key_of("estate", 6)),
+			   *all = value_get(estate, key_of("trusted_proxies", 15));
+	struct value *list = value_list(r->arena, all->loc);
+
+	for (uint32_t i = 0; i < all->list.n; i++)
+		if (!is_loopback(*all->list.v[i]->str.prefix))
+			value_list_push(r->arena, list, all->list.v[i]);
+	return list;
+}
+
+/* A listener on every address is reached over the loopback. */
+static const struct value *syslog_addresses(const struct target_run *r) {
+	struct value *list = value_list(r->arena, NO_LOC);
+
+	if (!r->estate->guard)
+		return list;
+	LIST_EACH (struct guard_log, log, &r->estate->guard->logs) {
+		struct ip to = log->syslog.ip;
+		char text[IP_TEXT_MAX];
+
+		if (!log->syslog.at || strcmp(log->format.s, "haproxy") != 0)
+			continue;
+		if (ip_equal(to, (struct ip){ 0 }) || ip_equal(to, ip_from_v4(0)))
+			to = ip_family(to) == FAMILY_4 ? ip_from_v4(0x7f000001) : (struct ip){ 0, 1 };
+		(void)ip_format(to, text);
+		value_list_push(r->arena, list,
+				value_text(r->arena,
+					   arena_printf(r->arena, ip_family(to) == FAMILY_6 ? "[%s]:%u" : "%s:%u", text,
+							log->syslog.port),
+					   log->syslog.at->loc));
+	}
+	return list;
 }
 
 static int files(struct target_run *r) {
 	const struct guard_sink *sink = guard_sink(r->estate);
 
-	target_set(r, "frontends", serves_data(r->estate, r->machine, r->arena));
+	target_set(r, "frontends", frontends(r));
 	target_set(r, "backend", backend(r));
+	target_set(r, "proxies", proxies(r));
+	target_set(r, "syslog", syslog_addresses(r));
 	target_set(r, "banned", sink ? data_scalar(r->arena, &sink->acl) : &value_null);
 	target_set(r, "admin_socket",
 		   sink ? data_scalar(r->arena, &sink->haproxy) : value_text(r->arena, DEFAULT_SOCKET, NO_LOC));
@@ -69,9 +130,9 @@ static int verify(struct verify_run *v) {
 
 	if (!cert || !empty)
 		return -EINVAL;
-	r = verify_substitute(v, HAPROXY_CFG, CERTS, cert);
+	r = verify_stand_in(v, HAPROXY_CFG, CERTS, cert);
 	if (r == 0 && sink && sink->acl.s)
-		r = verify_substitute(v, HAPROXY_CFG, sink->acl.s, empty);
+		r = verify_stand_in(v, HAPROXY_CFG, sink->acl.s, empty);
 	return r < 0 ? r : verify_program(v, argv, 0);
 }
 
@@ -79,17 +140,21 @@ const struct target target_haproxy = {
 	.name = "haproxy",
 	.summary = "HAProxy for the public names of a machine",
 	.doc = "A machine with role haproxy that an endpoint names gets " HAPROXY_CFG
-	       ": a frontend for each service of its "
-	       "endpoints, bound once for each family (one dual-stack bind would show IPv4 clients as ::ffff:a.b.c.d, "
-	       "which no "
-	       "IPv4 ACL matches), unique ids that carry both families, a counter per /64, and the guard's ban list "
-	       "when the "
-	       "estate has that sink. Certificates are taken from " CERTS
-	       ". Requests go to varnish on [::1]:6081, or nginx on "
-	       "[::1]:8080, whichever role the machine has first. Checked with haproxy -c.",
+	       ": a frontend for the ports of its endpoints' services, bound once for each family that the machine has "
+	       "(one dual-stack bind would show IPv4 clients as ::ffff:a.b.c.d, which no IPv4 ACL matches). TLS is "
+	       "spoken on port 443 and on every port but 80 of a service that has port 443 or whose name begins with "
+	       "https; port 80 redirects the names of port 443 when there is a service called http with that port. "
+	       "Other "
+	       "names get 421. Unique ids carry the client of either family, a table counts requests per /64 or IPv4 "
+	       "address, X-Forwarded-For is believed from the guard's trusted_proxies only, the guard's ban list is "
+	       "asked "
+	       "and its syslog listener is told, when the estate has them. Certificates are all files in " CERTS
+	       "; the ban list's file must exist, if empty. Requests go to varnish on port 6081 of the loopback, or "
+	       "nginx on "
+	       "8080, whichever role the machine has first. Checked with haproxy -c.",
 	.roles = 1U << ROLE_HAPROXY,
 	.templates = (const char *const[]){ "haproxy/haproxy.cfg", NULL },
-	.applies = applies,
+	.applies = serves_any,
 	.files = files,
 	.verify = verify,
 };

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fragment for nginx's http block, so that the distribution's nginx.conf stays. Behind HAProxy or Varnish on the same
- * machine it listens on the loopback only, on port 8080; elsewhere it is the public server.
+ * machine it listens on the loopback only, on port 8080; elsewhere it is the public server. The first server takes what
+ * is for nobody; it has no default_server, which could only be one of two with the distribution's default site.
+ *
+ * The template sees, beside machine and estate:
+ *   listen          where it listens at all: {address, port, ipv6, tls}
+ *   servers         {listen, names, tls, redirect}: one for each name, and one for names that are redirected to TLS
+ *   behind_haproxy  whether HAProxy runs on the machine
+ *   names_bucket    server_names_hash_bucket_size, when the default is too small
  */
 #include <errno.h>
 #include <string.h>
@@ -15,27 +22,22 @@
 #define NGINX_CONF "/etc/nginx/conf.d/hextet.conf"
 #define CERTS "/etc/nginx/certs/"
 #define LOGS "/var/log/nginx/"
+#define SITES "/etc/nginx/hextet.d/"
 
 enum { INNER_PORT = 8080 };
-
-static bool applies(const struct estate *e, const struct machine *m) {
-	return serves_any(e, m);
-}
 
 static const struct value *get(const struct value *dict, const char *key) {
 	return value_get(dict, key_of(key, strlen(key)));
 }
 
-/* One server of the template. `names` empty: the default server. */
-static const struct value *server(struct arena *a, const struct value *group, const struct value *ports,
-				  const struct value *names) {
-	struct value *d = value_dict(a, group->loc);
+static const struct value *server(struct arena *a, const struct value *listen, const struct value *names, bool tls,
+				  bool redirect) {
+	struct value *d = value_dict(a, names->loc);
 
-	value_dict_set(a, d, "ports", ports);
+	value_dict_set(a, d, "listen", listen);
 	value_dict_set(a, d, "names", names);
-	value_dict_set(a, d, "tls", get(group, "tls"));
-	value_dict_set(a, d, "redirect", get(group, "redirect"));
-	value_dict_set(a, d, "site", names->list.n ? names->list.v[0] : value_text(a, "default", NO_LOC));
+	value_dict_set(a, d, "tls", tls ? &value_true : &value_false);
+	value_dict_set(a, d, "redirect", redirect ? &value_true : &value_false);
 	return d;
 }
 
@@ -46,29 +48,83 @@ static const struct value *one(struct arena *a, const struct value *v) {
 	return list;
 }
 
-/* A server for each public name, and one for the redirect to TLS. Behind a proxy TLS and redirects are the proxy's. */
-static const struct value *servers(const struct target_run *r, bool behind_proxy) {
-	const struct value *groups = serves_data(r->estate, r->machine, r->arena);
-	const struct value *inner = one(r->arena, value_int(r->arena, INNER_PORT, NO_LOC));
-	struct value *list = value_list(r->arena, NO_LOC);
+static bool has(const struct value *list, const struct value *item) {
+	for (uint32_t i = 0; i < list->list.n; i++)
+		if (list->list.v[i] == item)
+			return true;
+	return false;
+}
 
-	for (uint32_t i = 0; i < groups->list.n; i++) {
-		const struct value *g = groups->list.v[i], *names = get(g, "names");
-		const struct value *ports = behind_proxy ? inner : get(g, "ports");
+/* What a public server listens to. Port numbers of all items are distinct. */
+struct plan {
+	struct value *listen, *servers;
+};
 
-		if (get(g, "redirect")->boolean && !behind_proxy)
-			value_list_push(r->arena, list, server(r->arena, g, ports, names));
-		for (uint32_t k = 0; k < names->list.n; k++)
-			value_list_push(r->arena, list, server(r->arena, g, ports, one(r->arena, names->list.v[k])));
+static void add_public(struct target_run *r, const struct value *item, struct plan *p) {
+	const struct value *names = get(item, "names"), *redirect = get(item, "redirect");
+	bool tls = get(item, "tls")->boolean;
+	const struct value *listen =
+		serves_listen(get(item, "ports"), tls, serves_family(r->estate, r->machine, FAMILY_4) ? "" : NULL,
+			      serves_family(r->estate, r->machine, FAMILY_6) ? "[::]:" : NULL, r->arena);
+
+	for (uint32_t i = 0; i < listen->list.n; i++)
+		value_list_push(r->arena, p->listen, listen->list.v[i]);
+	if (redirect->list.n)
+		value_list_push(r->arena, p->servers, server(r->arena, listen, redirect, false, true));
+	for (uint32_t i = 0; i < names->list.n; i++)
+		value_list_push(r->arena, p->servers,
+				server(r->arena, listen, one(r->arena, names->list.v[i]), tls, false));
+}
+
+/*
+ * TLS and redirects are the proxy's. 127.0.0.1 is on every machine, and is where Varnish's default backend looks; [::1]
+ * only where IPv6 is.
+ */
+static void add_inner(struct target_run *r, const struct value *items, struct plan *p) {
+	const struct value *port = one(r->arena, value_int(r->arena, INNER_PORT, NO_LOC));
+	const char *host6 = serves_family(r->estate, r->machine, FAMILY_6) ? "[::1]:" : NULL;
+	struct value *seen = value_list(r->arena, NO_LOC);
+
+	p->listen = (struct value *)serves_listen(port, false, "127.0.0.1:", host6, r->arena);
+	for (uint32_t i = 0; i < items->list.n; i++) {
+		const struct value *names = get(items->list.v[i], "names");
+
+		for (uint32_t k = 0; k < names->list.n; k++) {
+			if (has(seen, names->list.v[k]))
+				continue;
+			value_list_push(r->arena, seen, names->list.v[k]);
+			value_list_push(r->arena, p->servers,
+					server(r->arena, p->listen, one(r->arena, names->list.v[k]), false, false));
+		}
 	}
-	return list;
+}
+
+/* A name and two pointers must fit into a bucket, which has 64 bytes by default on today's processors. */
+static const struct value *names_bucket(const struct target_run *r) {
+	size_t longest = 0;
+	int64_t bucket = 64;
+
+	for (uint32_t i = 0; i < r->machine->endpoint_count; i++)
+		longest = MAX(longest, strlen(r->machine->endpoints[i]->name.s));
+	while ((size_t)bucket < (longest + 2 + 7) / 8 * 8 + 2 * 8)
+		bucket *= 2;
+	return bucket > 64 ? value_int(r->arena, bucket, NO_LOC) : &value_null;
 }
 
 static int files(struct target_run *r) {
-	bool behind_proxy = machine_has_role(r->machine, ROLE_HAPROXY) || machine_has_role(r->machine, ROLE_VARNISH);
+	bool haproxy = machine_has_role(r->machine, ROLE_HAPROXY);
+	const struct value *items = serves_ports(r->estate, r->machine, r->arena);
+	struct plan p = { value_list(r->arena, NO_LOC), value_list(r->arena, NO_LOC) };
 
-	target_set(r, "behind_proxy", behind_proxy ? &value_true : &value_false);
-	target_set(r, "servers", servers(r, behind_proxy));
+	if (haproxy || machine_has_role(r->machine, ROLE_VARNISH))
+		add_inner(r, items, &p);
+	else
+		for (uint32_t i = 0; i < items->list.n; i++)
+			add_public(r, items->list.v[i], &p);
+	target_set(r, "listen", p.listen);
+	target_set(r, "servers", p.servers);
+	target_set(r, "behind_haproxy", haproxy ? &value_true : &value_false);
+	target_set(r, "names_bucket", names_bucket(r));
 	return target_file(r, NGINX_CONF, "nginx/hextet.conf", 0644);
 }
 
@@ -87,9 +143,11 @@ static int verify(struct verify_run *v) {
 	if (!cert || !frame)
 		return -EINVAL;
 	argv[6] = frame;
-	r = verify_substitute_between(v, NGINX_CONF, CERTS, ".pem", cert);
+	r = verify_stand_in(v, NGINX_CONF, CERTS, cert);
 	if (r == 0)
-		r = verify_substitute(v, NGINX_CONF, LOGS, arena_printf(v->arena, "%s/", v->folder));
+		r = verify_stand_in(v, NGINX_CONF, LOGS, "/dev/null");
+	if (r == 0)
+		r = verify_stand_in(v, NGINX_CONF, SITES, arena_printf(v->arena, "%s/none*", v->folder));
 	return r < 0 ? r : verify_program(v, argv, VERIFY_NETNS);
 }
 
@@ -97,16 +155,18 @@ const struct target target_nginx = {
 	.name = "nginx",
 	.summary = "nginx for the public names of a machine",
 	.doc = "A machine with role nginx that an endpoint names gets " NGINX_CONF
-	       ", a fragment of the http block: a server "
-	       "for each public name, listening once for each family, on the loopback's port 8080 when HAProxy or "
-	       "Varnish run on "
-	       "the same machine; whose X-Forwarded-For is believed (guard: trusted_proxies); and $client_net, the "
-	       "client's /64 "
-	       "or IPv4 address, as a key for limit_req. Locations are included from /etc/nginx/hextet.d/NAME*.conf, "
-	       "certificates are " CERTS "NAME.pem. Checked with nginx -t in a network namespace.",
+	       ", a fragment of the http block: a server for each public name, listening once for each family that the "
+	       "machine has, on the loopback's port 8080 when HAProxy or Varnish run on the same machine, else on the "
+	       "ports "
+	       "of its service as the target haproxy does; a server that answers 421 to all other names; whose "
+	       "X-Forwarded-For is believed (guard: trusted_proxies); and $client_net, the client's /64 or IPv4 "
+	       "address, "
+	       "as a key for limit_req. Locations are included from " SITES
+	       "NAME/*.conf, documents are in /var/www/NAME, "
+	       "certificates are " CERTS "NAME.pem, with their key. Checked with nginx -t in a network namespace.",
 	.roles = 1U << ROLE_NGINX,
 	.templates = (const char *const[]){ "nginx/hextet.conf", NULL },
-	.applies = applies,
+	.applies = serves_any,
 	.files = files,
 	.verify = verify,
 };

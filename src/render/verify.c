@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "render/verify.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,7 +10,7 @@
 #include "base/file.h"
 #include "render/child.h"
 
-enum { OUTPUT_MAX = 1 << 20 };
+enum { OUTPUT_MAX = 1 << 20, LIMIT_S = 60, EXCERPT_MAX = 160 };
 
 static const struct output_file *find_file(const struct verify_run *v, const char *path) {
 	for (size_t i = 0; i < v->n; i++)
@@ -22,15 +23,20 @@ const char *verify_path(const struct verify_run *v, const char *path) {
 	return find_file(v, path) ? arena_printf(v->arena, "%s%s", v->folder, path) : NULL;
 }
 
+/* Something in the way of checking, not in the files. */
+static int cannot_check(struct verify_run *v, const char *what, int error) {
+	diag_error(v->diags, "verify", (struct loc){ 0 }, NULL, "cannot check the %s files of %s: %s: %s",
+		   v->files->target->name, v->machine->name.s, what, strerror(error));
+	return -EINVAL;
+}
+
 static int write_below(struct verify_run *v, const char *path, struct str text) {
-	char *slash = strrchr(path, '/'), *folder = arena_dup(v->arena, path, (size_t)(slash - path));
-	int r = file_make_dirs(folder, 0700);
+	const char *slash = strrchr(path, '/');
+	int r = file_make_dirs(arena_dup(v->arena, path, (size_t)(slash - path)), 0700);
 
 	if (r == 0)
 		r = file_write_plain(path, text.s, text.len, 0600);
-	if (r < 0)
-		diag_error(v->diags, "verify", (struct loc){ 0 }, NULL, "cannot write %s: %s", path, strerror(-r));
-	return r;
+	return r < 0 ? cannot_check(v, path, -r) : 0;
 }
 
 const char *verify_helper(struct verify_run *v, const char *name, const char *text) {
@@ -62,43 +68,49 @@ int verify_complain(struct verify_run *v, const char *path, uint32_t line, const
 	const struct output_file *f = find_file(v, path);
 	struct str text = line_of(f->text, line);
 	struct line_origin o = { 0 };
-	const char *hint = NULL;
+	const char *hint = NULL, *where = "";
 
-	if (line)
+	if (line) {
 		o = line_map_find(&f->map, f->text.s, f->text.len, line);
+		where = arena_printf(v->arena, ", line %u", line);
+	}
 	if (text.len)
-		hint = arena_printf(v->arena, "the line reads: %.*s", (int)MIN(text.len, (size_t)160), text.s);
-	diag_error(v->diags, "verify", o.place.file ? o.place : o.datum, hint, "%s refuses %s%s, line %u: %s", checker,
-		   v->machine->name.s, path, line, message);
+		hint = arena_printf(v->arena, "the line reads: %.*s", (int)utf8_prefix(text.s, text.len, EXCERPT_MAX),
+				    text.s);
+	diag_error(v->diags, "verify", o.place.file ? o.place : o.datum, hint, "%s refuses %s%s%s: %s", checker,
+		   v->machine->name.s, path, where, message);
 	if (o.datum.file && o.place.file)
-		diag_note(v->diags, o.datum, "the line was made from this");
+		diag_add(v->diags, SEVERITY_NOTE, "verify", o.datum, NULL, "the line was made from this");
 	return -EINVAL;
 }
 
-int verify_substitute_between(struct verify_run *v, const char *path, const char *from, const char *to,
-			      const char *by) {
-	_cleanup_(freep) char *out = NULL;
-	const char *on_disk = verify_path(v, path), *rest, *at, *end;
-	size_t len;
-	char *text;
-	FILE *f;
+/* The bytes of a word: configuration languages end it alike. */
+static size_t word_len(const char *s) {
+	return strcspn(s, " \t\r\n\"';}");
+}
+
+int verify_stand_in(struct verify_run *v, const char *path, const char *from, const char *by) {
+	const char *on_disk = verify_path(v, path), *at;
+	struct text out = { 0 };
+	size_t len, before, word;
+	char *text, *rest;
 	int r = file_read(v->arena, on_disk, TEMPLATE_OUTPUT_MAX, &text, &len);
 
 	if (r < 0)
-		return r;
-	f = open_memstream(&out, &len);
-	if (!f)
-		return -errno;
-	for (rest = text; (at = strstr(rest, from)) && (end = strstr(at + strlen(from), to)); rest = end + strlen(to))
-		(void)fprintf(f, "%.*s%s", (int)(at - rest), rest, by);
-	(void)fputs(rest, f);
-	if (fclose(f) == EOF)
-		return -errno;
-	return file_write_plain(on_disk, out, len, 0600);
-}
-
-int verify_substitute(struct verify_run *v, const char *path, const char *from, const char *by) {
-	return verify_substitute_between(v, path, from, "", by);
+		return cannot_check(v, on_disk, -r);
+	for (rest = text; *from && (at = strstr(rest, from)); rest += before + word) {
+		before = (size_t)(at - rest);
+		word = strlen(from) + word_len(at + strlen(from));
+		text_add(&out, rest, before);
+		if (at > text && (isalnum((unsigned char)at[-1]) || strchr("/._-", at[-1])))
+			text_add(&out, at, word);
+		else
+			text_puts(&out, by);
+	}
+	text_add(&out, rest, len - (size_t)(rest - text));
+	r = file_write_plain(on_disk, out.v, out.n, 0600);
+	text_done(&out);
+	return r < 0 ? cannot_check(v, on_disk, -r) : 0;
 }
 
 int verify_exec(struct verify_run *v, const char *const *argv, unsigned flags, int *ret_status,
@@ -107,42 +119,74 @@ int verify_exec(struct verify_run *v, const char *const *argv, unsigned flags, i
 		.argv = argv,
 		.folder = v->folder,
 		.own_network = flags & VERIFY_NETNS,
-		.limit_s = 60,
+		.limit_s = LIMIT_S,
 		.output_max = OUTPUT_MAX,
 	};
+	int r = child_run(&options, v->arena, ret_status, ret_output);
 
-	return child_run(&options, v->arena, ret_status, ret_output);
+	return r == 0 || r == -ENOENT || (r == -EPERM && options.own_network) ? r : cannot_check(v, argv[0], -r);
 }
 
-/* The text behind "FILE:12" up to the message: separators, a column, closing brackets, blanks. */
-static struct str message_after(struct str rest) {
-	size_t skip = strspn(rest.s, ":0123456789-]) \t");
+/*
+ * Behind a file's name: ":12:", ":12:5-9:", ":12]", ": 12:", ": line 12:". False when there is no number; else the
+ * line, and where the message goes on.
+ */
+static bool read_place(const char *s, uint32_t *ret_line, const char **ret_rest) {
+	unsigned long line;
+	char *end;
 
-	skip = MIN(skip, rest.len);
-	return (struct str){ rest.s + skip, rest.len - skip };
+	if (*s++ != ':')
+		return false;
+	s += strspn(s, " ");
+	s += strncasecmp(s, "line ", 5) == 0 ? 5 : 0;
+	if (!isdigit((unsigned char)*s))
+		return false;
+	line = strtoul(s, &end, 10);
+	while (*end && strchr(":-.", *end) && isdigit((unsigned char)end[1]))
+		end += 1 + strspn(end + 1, "0123456789");
+	end += strspn(end, "])");
+	*ret_rest = end + strspn(end, ": \t");
+	*ret_line = (uint32_t)MIN(line, (unsigned long)UINT32_MAX);
+	return true;
+}
+
+/* A checker's words about the line: without the folder that will be gone when they are read. */
+static const char *message_of(struct verify_run *v, const char *line, const char *place, const char *rest) {
+	size_t before = (size_t)(place - line);
+	struct text out = { 0 };
+	struct str message;
+	const char *at;
+	char *copy;
+
+	/* Some say "what in FILE:LINE", some "FILE:LINE what". */
+	if (!*rest) {
+		message = str_trim((struct str){ line, before });
+		if (message.len > 3 && memcmp(message.s + message.len - 3, " in", 3) == 0)
+			message.len -= 3;
+		rest = arena_dup(v->arena, message.s, message.len);
+	}
+	for (; (at = strstr(rest, v->folder)); rest = at + strlen(v->folder))
+		text_add(&out, rest, (size_t)(at - rest));
+	text_puts(&out, rest);
+	copy = arena_dup(v->arena, out.v, out.n);
+	text_done(&out);
+	return copy;
 }
 
 /* Looks for one of our files followed by a line number. */
-static bool report_line(struct verify_run *v, const char *checker, struct str line) {
-	char *copy = arena_dup(v->arena, line.s, line.len);
+static bool report_line(struct verify_run *v, const char *checker, struct str text) {
+	const char *line = arena_dup(v->arena, text.s, text.len), *rest;
+	uint32_t number;
 
 	for (size_t i = 0; i < v->n; i++) {
-		const char *path = arena_printf(v->arena, "%s%s", v->folder, v->files[i].path),
-			   *at = strstr(copy, path);
-		unsigned long number;
-		char *end;
-		struct str message;
+		const char *path = arena_printf(v->arena, "%s%s", v->folder, v->files[i].path);
 
-		if (!at || at[strlen(path)] != ':')
-			continue;
-		number = strtoul(at + strlen(path) + 1, &end, 10);
-		message = message_after(str_of(end));
-		/* Some say "what in FILE:LINE", some "FILE:LINE what". */
-		if (!message.len)
-			message = str_trim((struct str){ copy, (size_t)(at - copy) });
-		(void)verify_complain(v, v->files[i].path, (uint32_t)MIN(number, (unsigned long)UINT32_MAX), checker,
-				      arena_dup(v->arena, message.s, message.len));
-		return true;
+		for (const char *at = line; (at = strstr(at, path)); at += strlen(path))
+			if (read_place(at + strlen(path), &number, &rest)) {
+				(void)verify_complain(v, v->files[i].path, number, checker,
+						      message_of(v, line, at, rest));
+				return true;
+			}
 	}
 	return false;
 }
@@ -158,8 +202,9 @@ static void report_output(struct verify_run *v, const char *checker, int status,
 	}
 	if (!located)
 		diag_error(v->diags, "verify", (struct loc){ 0 }, NULL,
-			   "%s refuses the %s files of %s (exit status %d): %.*s", checker, v->files[0].target->name,
-			   v->machine->name.s, status, (int)first.len, first.len ? first.s : "");
+			   "%s refuses the %s files of %s (exit status %d): %s", checker, v->files[0].target->name,
+			   v->machine->name.s, status,
+			   first.len ? message_of(v, "", "", arena_dup(v->arena, first.s, first.len)) : "");
 }
 
 int verify_judge(struct verify_run *v, const char *path, const char *checker, int status, struct str output) {
@@ -175,8 +220,8 @@ int verify_file(struct verify_run *v, const char *path, const char *const *argv,
 	struct str output;
 	int status, r = verify_exec(v, argv, flags, &status, &output);
 
-	if (r == -ENOENT) {
-		verify_missing(v, path, argv[0]);
+	if (r == -ENOENT || r == -EPERM) {
+		verify_missing(v, path, r == -ENOENT ? argv[0] : "the permission for a network namespace");
 		return 0;
 	}
 	return r < 0 ? r : verify_judge(v, path, argv[0], status, output);
@@ -205,14 +250,13 @@ static int verify_target(const struct estate *e, const struct output_file *files
 		return 0;
 	}
 	if (!mkdtemp(folder))
-		return -errno;
+		r = cannot_check(&v, folder, errno);
 	v.folder = folder;
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = write_below(&v, arena_printf(a, "%s%s", folder, files[i].path), files[i].text);
 	if (r == 0)
 		r = files->target->verify(&v);
-	if (r == -EINVAL)
-		result->failed++;
+	result->failed += r < 0;
 	(void)file_remove_tree(folder);
 	return r;
 }
@@ -230,14 +274,10 @@ int verify_files(const struct estate *e, const struct output_file *files, size_t
 	int result = 0;
 
 	for (size_t from = 0, to; from < n; from = to) {
-		int r;
-
 		for (to = from; to < n && files[to].target == files[from].target; to++)
 			;
-		r = verify_target(e, &files[from], to - from, a, d, &results[target_index(files[from].target)]);
-		if (r < 0 && r != -EINVAL)
-			return r;
-		result = r < 0 ? r : result;
+		if (verify_target(e, &files[from], to - from, a, d, &results[target_index(files[from].target)]) < 0)
+			result = -EINVAL;
 	}
 	return result;
 }

@@ -23,7 +23,7 @@ struct verify_result {
 	unsigned verified;   /* files */
 	unsigned unverified; /* files whose checker is missing */
 	unsigned failed;     /* files or runs that the checker refused */
-	char missing[64];    /* the program that is not installed */
+	char missing[64];    /* the program, or what else the system does not have */
 };
 
 struct verify_run {
@@ -45,23 +45,23 @@ const char *verify_path(const struct verify_run *v, const char *path);
 const char *verify_helper(struct verify_run *v, const char *name, const char *text);
 
 /*
- * Replaces a text in the file on disk that the checker will read: what belongs to the machine (certificates, logs) by a
- * stand-in. The second form replaces from `from` up to the next `to`, both included. Lines stay lines. 0 or -errno.
+ * In the file on disk that the checker will read, puts `by` in the place of every word that begins with `from`: what
+ * belongs to the machine (certificates, logs) gets a stand-in. Words end at a blank, a quote, ';', '}' or a line's end.
+ * 0, or -EINVAL after a diagnostic.
  */
-int verify_substitute(struct verify_run *v, const char *path, const char *from, const char *by);
-int verify_substitute_between(struct verify_run *v, const char *path, const char *from, const char *to, const char *by);
+int verify_stand_in(struct verify_run *v, const char *path, const char *from, const char *by);
 
 /*
  * Runs a checker, found in PATH and the sbin folders, with a limit of 60 s, over one file (verify_file) or all files of
- * the run at once (verify_program). A missing program counts them as not verified; exit status 0 as verified; anything
- * else becomes diagnostics: one for each line of its output that names one of our files and a line, else one with the
- * first line of its output. Returns 0, -EINVAL when the files were refused, or another -errno.
+ * the run at once (verify_program). A missing program or a network namespace that the system refuses counts them as not
+ * verified; exit status 0 as verified; anything else becomes diagnostics: one for each line of its output that names
+ * one of our files and a line, else one with the first line of its output. Returns 0 or -EINVAL.
  */
 int verify_file(struct verify_run *v, const char *path, const char *const *argv, unsigned flags);
 int verify_program(struct verify_run *v, const char *const *argv, unsigned flags);
 
-/* The same, but gives the exit status and the output (stdout and stderr) instead of judging. -ENOENT: no such program.
- */
+/* The same, but gives the exit status and the output (stdout and stderr) instead of judging. -ENOENT: no such program;
+ * -EPERM: no namespace; -EINVAL after a diagnostic. */
 int verify_exec(struct verify_run *v, const char *const *argv, unsigned flags, int *ret_status, struct str *ret_output);
 
 /* Judges what verify_exec() gave. path NULL: all files. 0 or -EINVAL. */
@@ -74,7 +74,6 @@ void verify_missing(struct verify_run *v, const char *path, const char *program)
 /* One complaint about a line of one of our files (line 0: the file), for checks of our own. Returns -EINVAL. */
 int verify_complain(struct verify_run *v, const char *path, uint32_t line, const char *checker, const char *message);
 
-/* Verifies the files of one machine, grouped by target; results by target index in target_list. 0, -EINVAL or -errno.
- */
+/* Verifies the files of one machine, grouped by target; results by target index in target_list. 0 or -EINVAL. */
 int verify_files(const struct estate *e, const struct output_file *files, size_t n, struct arena *a, struct diags *d,
 		 struct verify_result *results);

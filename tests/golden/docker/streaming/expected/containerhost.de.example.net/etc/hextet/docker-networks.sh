@@ -6,19 +6,29 @@ failed=0
 # ensure NAME IPV6-SUBNET [IPV4-SUBNET]: creates the network, or says in what an existing one differs.
 ensure() {
 	want=$2${3:+ $3}
-	if have=$(docker network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' "$1" 2>/dev/null); then
-		for subnet in $want; do
-			case " $have " in
-			*" $subnet "*) ;;
-			*) echo "$0: network $1 has the subnets $have, not $subnet: remove it with 'docker network rm $1'" >&2; failed=1 ;;
-			esac
-		done
+	# Docker also takes the beginning of another network's id for a name.
+	have=$(docker network inspect -f '{{.Name}}:{{range .IPAM.Config}} {{.Subnet}}{{end}}' "$1" 2>/dev/null) || have=
+	case $have in
+	"$1:"*) have=${have#*:} ;;
+	*)
+		docker network create --ipv6 --subnet "$2" ${3:+--subnet "$3"} "$1" >/dev/null
+		echo "created $1: $want"
 		return
-	fi
-	docker network create --ipv6 --subnet "$2" ${3:+--subnet "$3"} "$1" >/dev/null
-	echo "created $1: $want"
+		;;
+	esac
+	for subnet in $want; do
+		case "$have " in
+		*" $subnet "*) ;;
+		*)
+			echo "$0: network $1 has the subnets$have, not $subnet: remove it with 'docker network rm $1', then run this again" >&2
+			failed=1
+			;;
+		esac
+	done
 }
 
-ensure additionalnetwork1 2001:db8:10a:b:e::/80 172.18.100.0/24 # additionalnetwork1
-ensure additionalnetwork2 2001:db8:10a:b:d::/80 172.18.101.0/24 # additionalnetwork2
+# additionalnetwork1
+ensure additionalnetwork1 2001:db8:10a:b:e::/80 172.18.100.0/24
+# additionalnetwork2
+ensure additionalnetwork2 2001:db8:10a:b:d::/80 172.18.101.0/24
 exit $failed

@@ -96,6 +96,7 @@ struct template_run {
 	struct arena *arena;      /* intermediate values; the output does not point into it */
 	struct diags *diags;      /* its sources must have been built before threads start */
 	struct line_map *map;     /* NULL: not wanted */
+	unsigned steps_max;       /* 0: TEMPLATE_STEPS_MAX */
 };
 
 /* Appends the rendered text to *out. On failure *out is as it was, diags says why, and the result is -EINVAL. */

@@ -40,11 +40,10 @@ const struct value *lookup(struct render *r, struct key name) {
 bool deeper(struct render *r, struct loc loc) {
 	if (r->depth >= EVAL_DEPTH_MAX)
 		return fail(r, loc, NULL, "expressions, includes and macro calls are nested too deeply");
-	if (r->steps >= TEMPLATE_STEPS_MAX)
-		return fail(r, loc, "is a loop larger than it should be?", "rendering this takes more than %d steps",
-			    TEMPLATE_STEPS_MAX);
+	if (!r->steps_left)
+		return fail(r, loc, "is a loop larger than it should be?", "rendering this takes too many steps");
 	r->depth++;
-	r->steps++;
+	r->steps_left--;
 	return true;
 }
 

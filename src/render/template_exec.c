@@ -507,6 +507,7 @@ int template_render(const struct template *t, const struct template_run *run, st
 	r.out_base = out->n;
 	r.arena_base = run->arena->total;
 	r.frame = &frame;
+	r.steps_left = run->steps_max ? run->steps_max : TEMPLATE_STEPS_MAX;
 	r.loop_name = key_of("loop", 4);
 	r.caller_name = key_of("caller", 6);
 	ok = run_template(&r, t) && check_memory(&r, NO_LOC);

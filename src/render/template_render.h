@@ -48,10 +48,10 @@ struct render {
 	struct frame *frame;
 	VEC(struct binding) locals;
 	struct key loop_name, caller_name;
-	unsigned depth;   /* of C frames */
-	unsigned inside;  /* includes, macro calls and blocks inside each other */
-	unsigned testing; /* conditions of loops that are evaluated ahead of the loop */
-	unsigned steps;   /* of evaluation so far */
+	unsigned depth;      /* of C frames */
+	unsigned inside;     /* includes, macro calls and blocks inside each other */
+	unsigned testing;    /* conditions of loops that are evaluated ahead of the loop */
+	unsigned steps_left; /* of evaluation */
 };
 
 enum object_kind {

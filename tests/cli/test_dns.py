@@ -158,6 +158,19 @@ def test_every_zone_has_a_start_and_servers(both):
                 assert any(owner == server.rstrip(".") for owner, _ in addresses_in(zones[domain]))
 
 
+def test_in_canonical_order(hextet, tool, tmp_path):
+    """Names come as RFC 4034 section 6.1 sorts them: as named-checkzone dumps them."""
+    zones = render(hextet, ESTATES["small"], tmp_path)
+    for zone, path in zones.items():
+        lines = [line.split() for line in path.read_text().splitlines() if line and line[0] not in "; )$"]
+        owners = [words[0] for words in lines if words[1] in ("A", "AAAA", "PTR")]
+        dumped = [owner for owner, kind in read_zone(tool, zone, path) if kind in ("A", "AAAA", "PTR")]
+        ours = [zone if owner == "@" else f"{owner}.{zone}" for owner in dict.fromkeys(owners)]
+        assert sorted(ours) == sorted(set(dumped))
+        if "arpa" not in zone:  # reverse zones are in the order of the addresses
+            assert ours == list(dict.fromkeys(dumped))
+
+
 def test_same_on_every_server(hextet, tmp_path):
     render(hextet, ESTATES["small"], tmp_path)
     one, two = ({p.name: p.read_bytes() for p in (m / "etc/knot/zones").iterdir()}
@@ -309,20 +322,34 @@ def port():
         return s.getsockname()[1]
 
 
-def ask(tool, server, port, *question):
-    done = subprocess.run([tool("kdig"), f"@{server}", "-p", str(port), "+short", "+retry=0", "+timeout=1", *question],
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return sorted(line for line in done.stdout.splitlines() if line and not line.startswith(";;"))
+@pytest.fixture
+def ask(tool, port):
+    """ask(server, *question) -> the answers, sorted."""
+
+    def run(server, *question):
+        done = subprocess.run([tool("kdig"), f"@{server}", "-p", str(port), "+short", "+retry=0", "+timeout=1",
+                               *question], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        return sorted(line for line in done.stdout.splitlines() if line and not line.startswith(";;"))
+
+    return run
 
 
-def test_served(hextet, tool, tmp_path, port):
-    """The files in their places, included by a knot.conf; asked over both families."""
+def wait_for(get, wanted, log, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not wanted(get()):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def served(hextet, tool, ask, tmp_path, port):
+    """The example's zones, served by knotd from the files as they are written; gives the zones and the log."""
     knotd = tool("knotd")
     zones = render(hextet, EXAMPLE, tmp_path / "out")
     folder = next(iter(zones.values())).parent
-    include = tmp_path / "hextet.conf"
+    include, conf, log = (tmp_path / name for name in ("hextet.conf", "knot.conf", "log"))
     include.write_text((folder.parent / "hextet.conf").read_text().replace("/etc/knot/zones", str(folder)))
-    conf = tmp_path / "knot.conf"
+    (tmp_path / "db").mkdir()
     conf.write_text(f"""server:
     rundir: "{tmp_path}"
     listen: [ "127.0.0.1@{port}", "::1@{port}" ]
@@ -330,19 +357,35 @@ database:
     storage: "{tmp_path}/db"
 include: "{include}"
 """)
-    with open(tmp_path / "log", "w") as log:
-        server = subprocess.Popen([knotd, "-c", conf], stdout=log, stderr=log)
+    with open(log, "w") as out:
+        server = subprocess.Popen([knotd, "-c", conf], stdout=out, stderr=out)
     try:
-        deadline = time.monotonic() + 20
-        while not ask(tool, "::1", port, "example.net", "SOA") and time.monotonic() < deadline:
-            assert server.poll() is None, (tmp_path / "log").read_text()
-            time.sleep(0.1)
-        for at in ("127.0.0.1", "::1"):
-            assert ask(tool, at, port, "fe01.de.example.net", "A") == ["198.51.100.11"]
-            assert ask(tool, at, port, "FE01.de.example.NET", "AAAA") == ["2001:db8:172:1:b:c:d:e"]
-            assert ask(tool, at, port, "www.example.net", "AAAA") == ["2001:db8:fff0:f::fe01", "2001:db8:fff0:f::fe02"]
-            assert ask(tool, at, port, "-x", "2001:db8:172:1:b:c:d:e") == ["fe01.de.example.net."]
-            assert ask(tool, at, port, "-x", "198.51.100.101") == ["www.example.net."]
+        wait_for(lambda: server.poll() is not None or ask("::1", "example.net", "SOA"), bool, log)
+        assert server.poll() is None, log.read_text()
+        yield zones, log
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+def test_served(served, ask):
+    for at in ("127.0.0.1", "::1"):
+        assert ask(at, "fe01.de.example.net", "A") == ["198.51.100.11"]
+        assert ask(at, "FE01.de.example.NET", "AAAA") == ["2001:db8:172:1:b:c:d:e"]
+        assert ask(at, "www.example.net", "AAAA") == ["2001:db8:fff0:f::fe01", "2001:db8:fff0:f::fe02"]
+        assert ask(at, "-x", "2001:db8:172:1:b:c:d:e") == ["fe01.de.example.net."]
+        assert ask(at, "-x", "198.51.100.101") == ["www.example.net."]
+
+
+def test_knot_counts_serials_itself(served, tool, ask, tmp_path):
+    """A file with the old serial and a new record: the zone's serial grows, and the file stays as it was written."""
+    zones, log = served
+    path = zones["example.net"]
+    before = int(ask("::1", "example.net", "SOA")[0].split()[2])
+    path.write_text(path.read_text() + "new AAAA 2001:db8::1\n")
+    text = path.read_text()
+    subprocess.run([tool("knotc"), "-s", tmp_path / "knot.sock", "zone-reload", "example.net"], check=True,
+                   stdout=subprocess.DEVNULL)
+    wait_for(lambda: ask("::1", "new.example.net", "AAAA"), lambda a: a == ["2001:db8::1"], log)
+    assert int(ask("::1", "example.net", "SOA")[0].split()[2]) > before
+    assert path.read_text() == text

@@ -121,9 +121,17 @@ void diags_done(struct diags *d) {
 	vec_done(&d->list);
 }
 
+static void push(struct diags *d, struct diag item) {
+	item.message = arena_dup(d->arena, item.message, strlen(item.message));
+	item.hint = item.hint ? arena_dup(d->arena, item.hint, strlen(item.hint)) : NULL;
+	item.seq = (uint32_t)d->list.n;
+	vec_push(&d->list, item);
+	d->count[item.severity]++;
+}
+
 void diag_add(struct diags *d, enum severity severity, const char *check, struct loc loc, const char *hint,
 	      const char *fmt, ...) {
-	struct diag item = { .loc = loc, .severity = severity, .check = check, .seq = (uint32_t)d->list.n };
+	struct diag item = { .loc = loc, .home = loc, .severity = severity, .check = check, .hint = hint };
 	va_list ap;
 
 	if (severity == SEVERITY_IGNORE)
@@ -131,9 +139,25 @@ void diag_add(struct diags *d, enum severity severity, const char *check, struct
 	va_start(ap, fmt);
 	item.message = arena_vprintf(d->arena, fmt, ap);
 	va_end(ap);
-	item.hint = hint ? arena_dup(d->arena, hint, strlen(hint)) : NULL;
-	vec_push(&d->list, item);
-	d->count[severity]++;
+	push(d, item);
+}
+
+void diag_note(struct diags *d, struct loc loc, const char *fmt, ...) {
+	const struct diag *last = d->list.n ? &d->list.v[d->list.n - 1] : NULL;
+	struct diag item = { .loc = loc, .severity = SEVERITY_NOTE };
+	va_list ap;
+
+	item.home = last ? last->home : loc;
+	item.check = last ? last->check : NULL;
+	va_start(ap, fmt);
+	item.message = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+	push(d, item);
+}
+
+void diags_append(struct diags *d, const struct diags *more) {
+	for (size_t i = 0; i < more->list.n; i++)
+		push(d, more->list.v[i]);
 }
 
 static int diag_order(const void *pa, const void *pb) {
@@ -144,9 +168,9 @@ static int diag_order(const void *pa, const void *pb) {
 		if (a->x != b->x)                                                                                      \
 			return a->x < b->x ? -1 : 1;                                                                   \
 	} while (0)
-	ORDER(loc.file);
-	ORDER(loc.line);
-	ORDER(loc.col);
+	ORDER(home.file);
+	ORDER(home.line);
+	ORDER(home.col);
 	ORDER(seq);
 #undef ORDER
 	return 0;

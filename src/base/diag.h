@@ -64,6 +64,7 @@ struct diag {
 	const char *message; /* one line, no full stop */
 	const char *hint;    /* one line, or NULL */
 	uint32_t seq;        /* order of discovery, the last sort key */
+	struct loc home;     /* where it is sorted: its own place, or for a second place that of its finding */
 };
 
 struct diags {
@@ -80,9 +81,16 @@ void diags_done(struct diags *d);
 void diag_add(struct diags *d, enum severity severity, const char *check, struct loc loc, const char *hint,
 	      const char *fmt, ...) _printf_(6, 7);
 
+/* Adds a second place to the last finding ("the first one is here"): a note that stays behind it. */
+void diag_note(struct diags *d, struct loc loc, const char *fmt, ...) _printf_(3, 4);
+
+/* Adds copies of another collection's findings over the same sources; the other may be freed then. */
+void diags_append(struct diags *d, const struct diags *more);
+
 #define diag_error(d, check, loc, hint, ...) diag_add((d), SEVERITY_ERROR, (check), (loc), (hint), __VA_ARGS__)
 
-/* Sorts by file, line, column, then discovery; the same said twice of the same place (through an alias) counts once. */
+/* Sorts by file, line, column, then discovery, second places behind their findings; the same said twice of the same
+ * place (through an alias) counts once. */
 void diags_sort(struct diags *d);
 
 /* Writes all findings as text; colour adds ANSI sequences. Control bytes of the source and the messages are shown as

@@ -78,6 +78,13 @@ static bool compact(const struct emit *e) {
 	return e->format == EMIT_JSON_LINES;
 }
 
+/* The first member of an object in a list stands behind the list's dash. */
+static bool behind_dash(const struct emit *e) {
+	const struct emit_level *l = &e->level[e->depth];
+
+	return e->depth > 1 && !l->is_list && !l->count && e->level[e->depth - 1].is_list;
+}
+
 /* Everything that comes before a value: comma, line, indentation, name. */
 static void open_item(struct emit *e, const char *name, bool container) {
 	struct emit_level *l = &e->level[e->depth];
@@ -99,14 +106,12 @@ static void open_item(struct emit *e, const char *name, bool container) {
 	case EMIT_TEXT:
 		if (!e->depth && container && l->count)
 			(void)fputc('\n', e->out);
-		if (e->depth)
+		if (e->depth && !behind_dash(e))
 			indent(e, e->depth - 1);
 		if (e->depth && l->is_list)
 			(void)fputs("- ", e->out);
 		if (name)
-			(void)fprintf(e->out, "%s:%s", name, container ? "" : " ");
-		if (container && (name || (e->depth && l->is_list)))
-			(void)fputc('\n', e->out);
+			(void)fprintf(e->out, "%s:%s", name, container ? "\n" : " ");
 		break;
 	case EMIT_KV:
 		for (unsigned i = 1; i <= e->depth && !container; i++) {

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "cmd/option.h"
+#include "conf/schema_manual.h"
 #include "estate/check.h"
 #include "render/target.h"
 
@@ -167,12 +168,16 @@ static int docs_targets(int argc, char **argv, FILE *out) {
 	return 0;
 }
 
+static int docs_fields(int argc, char **argv, FILE *out) {
+	(void)argc;
+	(void)argv;
+	schema_manual(out, &estate_schema, docs_text);
+	return 0;
+}
+
 static const struct docs docs_list[] = {
-	{ "checks", docs_checks },
-	{ "commands", docs_commands },
-	{ "options", docs_options },
-	{ "synopsis", docs_synopsis },
-	{ "targets", docs_targets },
+	{ "checks", docs_checks },   { "commands", docs_commands }, { "fields", docs_fields },
+	{ "options", docs_options }, { "synopsis", docs_synopsis }, { "targets", docs_targets },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state) {

@@ -280,37 +280,45 @@ static int parse_ref(struct loader *l, const struct field *f, const struct node 
 	return 0;
 }
 
-#define IP4_PATTERN "\"type\": \"string\", \"format\": \"ipv4\""
-#define IP6_PATTERN "\"type\": \"string\", \"format\": \"ipv6\""
-#define IP_PATTERN "\"type\": \"string\", \"pattern\": \"^[0-9a-fA-F:.]+$\""
-#define NET4_PATTERN "\"type\": \"string\", \"pattern\": \"^[0-9.]+/[0-9]+$\""
-#define NET6_PATTERN "\"type\": \"string\", \"pattern\": \"^[0-9a-fA-F:.]+/[0-9]+$\""
+/* What json_schema.c writes. A YAML reader makes numbers of some names and texts; keys are always strings. */
+#define ANY_SCALAR "\"type\": [\"string\", \"number\", \"boolean\"]"
+#define PATTERN(regex) "\"type\": \"string\", \"pattern\": \"" regex "\""
+#define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+#define QUAD OCTET "(\\\\." OCTET "){3}"
+#define HEXTETS "[0-9a-fA-F]*:[0-9a-fA-F:.]*"
+#define LENGTH4 "/(3[0-2]|[12]?[0-9])"
+#define LENGTH6 "/(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
 
 const struct type type_table[_TYPE_MAX] = {
-	[TYPE_TEXT] = { sizeof(struct scalar), parse_text, "a text", "\"type\": [\"string\", \"number\", \"boolean\"]",
-			"any words" },
-	[TYPE_NAME] = { sizeof(struct scalar), parse_name, "a name", "\"type\": [\"string\", \"number\"]", "eth0" },
+	[TYPE_TEXT] = { sizeof(struct scalar), parse_text, "a text", ANY_SCALAR, "any words" },
+	[TYPE_NAME] = { sizeof(struct scalar), parse_name, "a name",
+			ANY_SCALAR ", \"pattern\": \"^[0-9A-Za-z_][-0-9A-Za-z_.]*$\"", "eth0" },
 	[TYPE_UINT] = { sizeof(struct number), parse_uint, "a whole number", "\"type\": \"integer\"", "1" },
 	[TYPE_REAL] = { sizeof(struct real), parse_real, "a number", "\"type\": \"number\"", "0.8" },
-	[TYPE_FLAG] = { sizeof(struct flag), parse_flag, "true or false", "\"type\": \"boolean\"", "true" },
-	[TYPE_WORD] = { sizeof(struct word), parse_word, "one of the words", "\"type\": [\"string\", \"boolean\"]",
-			"" },
+	[TYPE_FLAG] = { sizeof(struct flag), parse_flag, "true or false",
+			"\"enum\": [true, false, \"yes\", \"no\", \"on\", \"off\"]", "true" },
+	[TYPE_WORD] = { sizeof(struct word), parse_word, "one of the words", NULL, "" },
 	[TYPE_DURATION] = { sizeof(struct number), parse_duration, "a duration",
 			    "\"type\": [\"string\", \"integer\"], \"pattern\": \"^[0-9]+[smhdw]?$\"", "5m" },
 	[TYPE_SIZE] = { sizeof(struct number), parse_size, "a size",
 			"\"type\": [\"string\", \"integer\"], \"pattern\": \"^[0-9]+([KMGT]iB)?$\"", "1GiB" },
-	[TYPE_IP] = { sizeof(struct address), parse_ip, "an IPv4 or IPv6 address", IP_PATTERN, "2001:db8::1" },
-	[TYPE_IP4] = { sizeof(struct address), parse_ip, "an IPv4 address", IP4_PATTERN, "192.0.2.1" },
-	[TYPE_IP6] = { sizeof(struct address), parse_ip, "an IPv6 address", IP6_PATTERN, "2001:db8::1" },
-	[TYPE_NET] = { sizeof(struct network), parse_net, "an IPv4 or IPv6 network", NET6_PATTERN, "2001:db8::/32" },
-	[TYPE_NET4] = { sizeof(struct network), parse_net, "an IPv4 network", NET4_PATTERN, "192.0.2.0/24" },
-	[TYPE_NET6] = { sizeof(struct network), parse_net, "an IPv6 network", NET6_PATTERN, "2001:db8::/32" },
-	[TYPE_IFADDR4] = { sizeof(struct ifaddr), parse_ifaddr, "an IPv4 address with a length", NET4_PATTERN,
-			   "192.0.2.1/24" },
-	[TYPE_IFADDR6] = { sizeof(struct ifaddr), parse_ifaddr, "an IPv6 address with a length", NET6_PATTERN,
-			   "2001:db8::1/64" },
-	[TYPE_LISTENER] = { sizeof(struct listener), parse_listener, "an address and a port", "\"type\": \"string\"",
-			    "\"[::]:8053\"" },
-	[TYPE_REF] = { sizeof(struct ref), parse_ref, "a name", "\"type\": \"string\"", "frontend" },
-	[TYPE_STRUCT] = { 0, NULL, "a mapping", "\"type\": \"object\"", "" },
+	[TYPE_IP] = { sizeof(struct address), parse_ip, "an IPv4 or IPv6 address", PATTERN("^(" QUAD "|" HEXTETS ")$"),
+		      "2001:db8::1" },
+	[TYPE_IP4] = { sizeof(struct address), parse_ip, "an IPv4 address", PATTERN("^(::[fF]{4}:)?" QUAD "$"),
+		       "192.0.2.1" },
+	[TYPE_IP6] = { sizeof(struct address), parse_ip, "an IPv6 address", PATTERN("^" HEXTETS "$"), "2001:db8::1" },
+	[TYPE_NET] = { sizeof(struct network), parse_net, "an IPv4 or IPv6 network",
+		       PATTERN("^(" QUAD LENGTH4 "|" HEXTETS LENGTH6 ")$"), "2001:db8::/32" },
+	[TYPE_NET4] = { sizeof(struct network), parse_net, "an IPv4 network",
+			PATTERN("^(" QUAD LENGTH4 "|::[fF]{4}:" QUAD LENGTH6 ")$"), "192.0.2.0/24" },
+	[TYPE_NET6] = { sizeof(struct network), parse_net, "an IPv6 network", PATTERN("^" HEXTETS LENGTH6 "$"),
+			"2001:db8::/32" },
+	[TYPE_IFADDR4] = { sizeof(struct ifaddr), parse_ifaddr, "an IPv4 address with a length",
+			   PATTERN("^(" QUAD LENGTH4 "|::[fF]{4}:" QUAD LENGTH6 ")$"), "192.0.2.1/24" },
+	[TYPE_IFADDR6] = { sizeof(struct ifaddr), parse_ifaddr, "an IPv6 address with a length",
+			   PATTERN("^" HEXTETS LENGTH6 "$"), "2001:db8::1/64" },
+	[TYPE_LISTENER] = { sizeof(struct listener), parse_listener, "an address and a port",
+			    PATTERN("^(" QUAD "|\\\\[" HEXTETS "\\\\]):[0-9]{1,5}$"), "[::]:8053" },
+	[TYPE_REF] = { sizeof(struct ref), parse_ref, "a name", ANY_SCALAR, "frontend" },
+	[TYPE_STRUCT] = { 0, NULL, "a mapping", NULL, "" },
 };

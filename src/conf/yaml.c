@@ -111,8 +111,7 @@ static struct node *find_duplicate(struct builder *b, struct frame *f, struct no
 static void report_duplicate(struct builder *b, const struct node *item, const struct node *other) {
 	report(b, item->key->loc, "duplicate-key", "keep one of the two: most YAML readers silently keep the last",
 	       "\"%s\" is already defined", item->key->text.s);
-	diag_add(b->diags, SEVERITY_NOTE, "duplicate-key", other->key->loc, NULL, "the first \"%s\" is here",
-		 item->key->text.s);
+	diag_note(b->diags, other->key->loc, "the first \"%s\" is here", item->key->text.s);
 }
 
 static void place_key(struct builder *b, struct frame *f, struct node *n) {

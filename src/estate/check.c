@@ -56,7 +56,7 @@ void check_note(struct check_run *r, const struct node *at, const char *fmt, ...
 	if (!r->reported || !at)
 		return;
 	va_start(ap, fmt);
-	diag_add(r->diags, SEVERITY_NOTE, r->check->name, at->loc, NULL, "%s", arena_vprintf(r->arena, fmt, ap));
+	diag_note(r->diags, at->loc, "%s", arena_vprintf(r->arena, fmt, ap));
 	va_end(ap);
 }
 

@@ -61,7 +61,7 @@ static void report_twice(struct joiner *j, const struct node *item, const struct
 	const char *name = item->key->text.s;
 
 	diag_error(j->d, "duplicate-key", item->key->loc, "keep one of the two", "\"%s\" is already defined", name);
-	diag_add(j->d, SEVERITY_NOTE, "duplicate-key", other->key->loc, NULL, "the first \"%s\" is here", name);
+	diag_note(j->d, other->key->loc, "the first \"%s\" is here", name);
 }
 
 static void remember_keys(struct joiner *j, struct section *s) {

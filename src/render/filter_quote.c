@@ -3,7 +3,6 @@
  * Text inside the syntax of a target, and tojson. What a syntax cannot hold even in quotes is an error, never dropped.
  */
 #include <ctype.h>
-#include <inttypes.h>
 #include <math.h>
 
 #include "render/template_render.h"
@@ -237,7 +236,7 @@ static bool json_write(struct json_writer *w, const struct value *v) {
 		text_puts(w->text, v->boolean ? "true" : "false");
 		return true;
 	case VALUE_INT:
-		text_printf(w->text, "%" PRId64, v->integer);
+		write_int(w->text, v->integer);
 		return true;
 	case VALUE_REAL:
 		if (!isfinite(v->real))

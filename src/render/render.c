@@ -209,11 +209,7 @@ static void worker_init(struct render_worker *w, struct run *run, unsigned numbe
 
 /* Moves the worker's diagnostics to the caller's. */
 static void worker_done(struct render_worker *w) {
-	for (size_t i = 0; i < w->diags.list.n; i++) {
-		const struct diag *d = &w->diags.list.v[i];
-
-		diag_add(w->render->diags, d->severity, d->check, d->loc, d->hint, "%s", d->message);
-	}
+	diags_append(w->render->diags, &w->diags);
 	diags_done(&w->diags);
 	vec_done(&w->files);
 	text_done(&w->buffer);

@@ -38,6 +38,22 @@ enum node_kind {
 	_NODE_MAX
 };
 
+enum loop_field {
+	LOOP_NONE,
+	LOOP_INDEX,
+	LOOP_INDEX0,
+	LOOP_REVINDEX,
+	LOOP_REVINDEX0,
+	LOOP_LENGTH,
+	LOOP_DEPTH,
+	LOOP_DEPTH0,
+	LOOP_FIRST,
+	LOOP_LAST,
+	LOOP_PREVITEM,
+	LOOP_NEXTITEM,
+	_LOOP_MAX
+};
+
 enum compare_op { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE, CMP_IN, CMP_NOT_IN };
 
 struct nodes {
@@ -48,6 +64,7 @@ struct nodes {
 struct keyword {
 	struct key name;
 	struct loc loc;
+	int slot; /* of a filter's or test's named arguments; -1: none of them */
 	struct node *value;
 };
 
@@ -67,7 +84,9 @@ struct node {
 		struct {
 			struct node *base;
 			struct key name;
-		} attr; /* ATTR */
+			uint16_t kinds;     /* bits 1 << enum value_kind: of which values Python has this attribute */
+			uint8_t loop_field; /* enum loop_field: what it is of `loop` */
+		} attr;                     /* ATTR */
 		struct {
 			struct node *a, *b, *c, *d;
 		} sub; /* ITEM: a[b]; SLICE: a[b:c:d], NULL: left out; unary: a; binary: a, b; COND: a if b else c (or
@@ -80,7 +99,8 @@ struct node {
 			struct node *self; /* NULL in {% filter %} and block set: the text captured */
 			const struct filter *filter;
 			struct args args;
-		} filter; /* FILTER and TEST */
+			uint32_t slots; /* how many named arguments the filter has */
+		} filter;               /* FILTER and TEST */
 		struct {
 			struct node *first;
 			struct node **rest;

@@ -4,6 +4,7 @@
  * in the tables too, so that it is refused by name: a dict's key called "items" must not silently become a method, nor
  * the method a missing key.
  */
+#include "render/template_parse.h"
 #include "render/template_render.h"
 
 static const struct value *refuse(struct render *r, struct call *c) {
@@ -285,6 +286,19 @@ static bool is_object_attribute(const struct value *self, struct key name) {
 		if (key_is(name, macro[i]))
 			return true;
 	return name.s[0] == '_';
+}
+
+uint16_t method_kinds(struct key name) {
+	static const struct function *const tables[] = { methods, str_methods };
+	unsigned kinds = 1U << VALUE_OBJECT;
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		for (const struct function *f = tables[i]; f->row.name; f++)
+			if (key_is(name, f->row.name))
+				kinds |= 1U << f->kind;
+	if (is_number_attribute(name))
+		kinds |= 1U << VALUE_INT | 1U << VALUE_REAL | 1U << VALUE_BOOL;
+	return (uint16_t)(name.s[0] == '_' ? UINT16_MAX : kinds);
 }
 
 const struct function *method_find(const struct value *self, struct key name, bool *ret_refused) {

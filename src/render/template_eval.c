@@ -3,6 +3,7 @@
  * Expressions → values, by walking the tree: one function per kind of node. Names are looked up at run time from the
  * innermost scope outwards, which gives what Jinja2's static scopes give because every scope begins empty.
  */
+#include "render/template_parse.h"
 #include "render/template_render.h"
 
 static const struct value *scan(const struct binding *v, size_t from, size_t to, struct key name) {
@@ -98,44 +99,62 @@ static const struct value *method_value(struct render *r, const struct value *se
 	return v;
 }
 
-static const struct value *loop_attribute(struct render *r, const struct value *base, struct key name, struct loc loc) {
-	const struct loop_state *l = object_of(base)->loop;
-	const struct {
-		const char *name;
-		int64_t value;
-	} numbers[] = { { "index", l->index0 + 1 },
-			{ "index0", l->index0 },
-			{ "revindex", l->n - l->index0 },
-			{ "revindex0", (int64_t)l->n - l->index0 - 1 },
-			{ "length", l->n },
-			{ "depth", 1 },
-			{ "depth0", 0 } };
+uint8_t loop_field(struct key name) {
+	static const char *const names[_LOOP_MAX] = {
+		[LOOP_NONE] = "",
+		[LOOP_INDEX] = "index",
+		[LOOP_INDEX0] = "index0",
+		[LOOP_REVINDEX] = "revindex",
+		[LOOP_REVINDEX0] = "revindex0",
+		[LOOP_LENGTH] = "length",
+		[LOOP_DEPTH] = "depth",
+		[LOOP_DEPTH0] = "depth0",
+		[LOOP_FIRST] = "first",
+		[LOOP_LAST] = "last",
+		[LOOP_PREVITEM] = "previtem",
+		[LOOP_NEXTITEM] = "nextitem",
+	};
 
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		if (key_is(name, numbers[i].name))
-			return value_int(r->arena, numbers[i].value, NO_LOC);
-	if (key_is(name, "first"))
-		return value_of_bool(l->index0 == 0);
-	if (key_is(name, "last"))
-		return value_of_bool(l->index0 + 1 == l->n);
-	if (key_is(name, "previtem"))
-		return l->index0 ? l->items[l->index0 - 1]
-				 : undefined_new(r, loc, name, NULL, "there is no previous item");
-	if (key_is(name, "nextitem"))
-		return l->index0 + 1 < l->n ? l->items[l->index0 + 1]
-					    : undefined_new(r, loc, name, NULL, "there is no next item");
-	return NULL;
+	for (uint8_t i = LOOP_NONE + 1; i < _LOOP_MAX; i++)
+		if (key_is(name, names[i]))
+			return i;
+	return LOOP_NONE;
 }
 
-static const struct value *object_attribute(struct render *r, const struct value *base, struct key name,
-					    struct loc loc) {
+static const struct value *loop_attribute(struct render *r, const struct loop_state *l, uint8_t field, struct key name,
+					  struct loc loc) {
+	switch (field) {
+	case LOOP_INDEX:
+		return value_int(r->arena, (int64_t)l->index0 + 1, NO_LOC);
+	case LOOP_INDEX0:
+		return value_int(r->arena, l->index0, NO_LOC);
+	case LOOP_REVINDEX:
+		return value_int(r->arena, (int64_t)l->n - l->index0, NO_LOC);
+	case LOOP_REVINDEX0:
+		return value_int(r->arena, (int64_t)l->n - l->index0 - 1, NO_LOC);
+	case LOOP_LENGTH:
+		return value_int(r->arena, l->n, NO_LOC);
+	case LOOP_DEPTH:
+	case LOOP_DEPTH0:
+		return value_int(r->arena, field == LOOP_DEPTH, NO_LOC);
+	case LOOP_FIRST:
+		return value_of_bool(l->index0 == 0);
+	case LOOP_LAST:
+		return value_of_bool(l->index0 + 1 == l->n);
+	case LOOP_PREVITEM:
+		return l->index0 ? l->items[l->index0 - 1]
+				 : undefined_new(r, loc, name, NULL, "there is no previous item");
+	case LOOP_NEXTITEM:
+		return l->index0 + 1 < l->n ? l->items[l->index0 + 1]
+					    : undefined_new(r, loc, name, NULL, "there is no next item");
+	default:
+		return NULL;
+	}
+}
+
+static const struct value *object_attribute(const struct value *base, struct key name) {
 	const struct object *o = object_of(base);
 
-	if (o->kind == OBJECT_LOOP)
-		return loop_attribute(r, base, name, loc);
-	if (o->kind == OBJECT_NAMESPACE && r->testing)
-		return fail(r, loc, "use an {% if %} inside the loop",
-			    "the condition of a loop that uses 'loop' does not read a namespace");
 	if (o->kind == OBJECT_NAMESPACE)
 		return value_get(o->attributes, name);
 	if (o->kind == OBJECT_MODULE)
@@ -145,15 +164,20 @@ static const struct value *object_attribute(struct render *r, const struct value
 	return NULL;
 }
 
-/* base.name: what Python calls an attribute comes first, then the key of a dict. */
-const struct value *attribute(struct render *r, const struct value *base, struct key name, struct loc loc) {
-	const struct function *f;
+/*
+ * base.name: what Python calls an attribute comes first, then the key of a dict. `kinds` says for which kinds of values
+ * there may be such an attribute; `field` which one of `loop` it is.
+ */
+static const struct value *attribute(struct render *r, const struct value *base, struct key name, unsigned kinds,
+				     uint8_t field, struct loc loc) {
+	const struct function *f = NULL;
 	const struct value *v = NULL;
-	bool refused;
+	bool refused = false;
 
 	if (base->kind == VALUE_UNDEFINED)
 		return fail_undefined(r, base);
-	f = method_find(base, name, &refused);
+	if (kinds & 1U << base->kind)
+		f = method_find(base, name, &refused);
 	if (refused)
 		return fail(
 			r, loc, base->kind == VALUE_DICT ? arena_printf(r->arena, "the key is ['%s']", name.s) : NULL,
@@ -162,12 +186,15 @@ const struct value *attribute(struct render *r, const struct value *base, struct
 		return method_value(r, base, f);
 	if (base->kind == VALUE_DICT)
 		v = value_get(base, name);
-	else if (base->kind == VALUE_OBJECT)
-		v = object_attribute(r, base, name, loc);
 	else if (base->kind == VALUE_LIST && base->flags & VALUE_GROUP)
 		v = key_is(name, "grouper") ? base->list.v[0] : key_is(name, "list") ? base->list.v[1] : NULL;
-	if (!v && r->testing && base->kind == VALUE_OBJECT)
-		return NULL;
+	else if (base->kind == VALUE_OBJECT && object_of(base)->kind == OBJECT_LOOP)
+		v = loop_attribute(r, object_of(base)->loop, field, name, loc);
+	else if (base->kind == VALUE_OBJECT && object_of(base)->kind == OBJECT_NAMESPACE && r->testing)
+		return fail(r, loc, "use an {% if %} inside the loop",
+			    "the condition of a loop that uses 'loop' does not read a namespace");
+	else if (base->kind == VALUE_OBJECT)
+		v = object_attribute(base, name);
 	return v ? v : undefined_new(r, loc, name, base, NULL);
 }
 
@@ -214,9 +241,11 @@ const struct value *item(struct render *r, const struct value *base, const struc
 	if (base->kind == VALUE_STR && base->flags & VALUE_MARKUP)
 		return fail(r, loc, NULL, "the result of tojson is not taken apart");
 	/* Jinja2 tries the attribute of that name next. */
-	if (value_is_str(index))
-		return attribute(r, base, key_of(arena_dup(r->arena, index->str.s, index->str.len), index->str.len),
-				 loc);
+	if (value_is_str(index)) {
+		struct key name = key_of(arena_dup(r->arena, index->str.s, index->str.len), index->str.len);
+
+		return attribute(r, base, name, UINT32_MAX, loop_field(name), loc);
+	}
 	if (number_of(index, &n) && !n.is_real && base->kind == VALUE_LIST)
 		return list_item(r, base, n.i, loc);
 	if (number_of(index, &n) && !n.is_real && base->kind == VALUE_STR)
@@ -231,7 +260,7 @@ const struct value *item(struct render *r, const struct value *base, const struc
 static const struct value *eval_attr(struct render *r, const struct node *n) {
 	const struct value *base = eval(r, n->attr.base);
 
-	return base ? attribute(r, base, n->attr.name, n->loc) : NULL;
+	return base ? attribute(r, base, n->attr.name, n->attr.kinds, n->attr.loop_field, n->loc) : NULL;
 }
 
 static const struct value *eval_item(struct render *r, const struct node *n) {
@@ -338,36 +367,51 @@ static const struct value *eval_call(struct render *r, const struct node *n) {
 	return v ? call_value(r, n, v, NULL) : NULL;
 }
 
-const struct value *eval_filter_on(struct render *r, const struct node *n, const struct value *self) {
-	const struct args *args = &n->filter.args;
-	const struct value *pos[FILTER_ARGS_MAX], **all = pos;
-	struct named_value few[4], *kw = few;
+/* The value in front of the bar; chains of filters would nest as deep as they are long. */
+static const struct value *eval_self(struct render *r, const struct node *n, const struct value *captured) {
+	const struct value *v = captured;
 
-	if (n->filter.self) {
-		if (n->filter.self->kind != NODE_FILTER) {
-			self = eval(r, n->filter.self);
-		} else if (deeper(r, n->loc)) {
-			self = eval_filter_on(r, n->filter.self, self);
-			r->depth--;
-		} else {
-			self = NULL;
-		}
-		if (!self)
-			return NULL;
+	if (!n->filter.self)
+		return captured;
+	if (n->filter.self->kind != NODE_FILTER)
+		return eval(r, n->filter.self);
+	if (!deeper(r, n->loc))
+		return NULL;
+	v = eval_filter_on(r, n->filter.self, captured);
+	r->depth--;
+	return v;
+}
+
+const struct value *eval_filter_on(struct render *r, const struct node *n, const struct value *self) {
+	struct call c = { .name = n->filter.filter->name, .loc = n->loc, .self = eval_self(r, n, self) };
+	const struct args *args = &n->filter.args;
+	const struct value **rest = NULL;
+	struct named_value *kw = NULL;
+
+	if (!c.self)
+		return NULL;
+	if (args->pos.n > n->filter.slots) {
+		c.n_rest = args->pos.n - n->filter.slots;
+		c.rest = rest = arena_array(r->arena, const struct value *, c.n_rest);
 	}
-	if (args->pos.n > ARRAY_LEN(pos))
-		all = arena_array(r->arena, const struct value *, args->pos.n);
-	if (args->n_kw > ARRAY_LEN(few))
-		kw = arena_array(r->arena, struct named_value, args->n_kw);
-	for (uint32_t i = 0; i < args->pos.n; i++)
-		if (!(all[i] = eval(r, args->pos.v[i])))
+	if (args->n_kw)
+		c.kw = kw = arena_array(r->arena, struct named_value, args->n_kw);
+	c.n_kw = args->n_kw;
+	for (uint32_t i = 0; i < args->pos.n; i++) {
+		const struct value *v = eval(r, args->pos.v[i]);
+
+		if (!v)
 			return NULL;
+		*(i < n->filter.slots ? &c.arg[i] : &rest[i - n->filter.slots]) = v;
+	}
 	for (uint32_t i = 0; i < args->n_kw; i++) {
 		kw[i].name = args->kw[i].name;
 		if (!(kw[i].value = eval(r, args->kw[i].value)))
 			return NULL;
+		if (args->kw[i].slot >= 0)
+			c.arg[args->kw[i].slot] = kw[i].value;
 	}
-	return filter_call(r, n->filter.filter, n->loc, self, all, args->pos.n, kw, args->n_kw);
+	return filter_run(r, n->filter.filter, &c);
 }
 
 static const struct value *eval_filter(struct render *r, const struct node *n) {

@@ -115,7 +115,7 @@ static bool go_inside(struct render *r, struct loc loc) {
 }
 
 static void note_from(struct render *r, struct loc loc, const char *what) {
-	diag_add(r->diags, SEVERITY_NOTE, NULL, loc, NULL, "%s from here", what);
+	diag_note(r->diags, loc, "%s from here", what);
 }
 
 static bool exec_data(struct render *r, const struct stmt *s) {

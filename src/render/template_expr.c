@@ -228,6 +228,8 @@ static struct node *parse_subscript(struct parser *p, struct node *base) {
 	n = node_new(p, NODE_ATTR, t->loc);
 	n->attr.base = base;
 	n->attr.name = token_key(p, t);
+	n->attr.kinds = method_kinds(n->attr.name);
+	n->attr.loop_field = loop_field(n->attr.name);
 	return n;
 }
 
@@ -306,6 +308,7 @@ static struct node *checked(struct parser *p, struct node *n, const char *what, 
 			    const char *near) {
 	const struct filter *f = n->filter.filter;
 	struct key names[32];
+	unsigned required;
 	char why[160];
 
 	if (!f)
@@ -319,6 +322,9 @@ static struct node *checked(struct parser *p, struct node *n, const char *what, 
 		names[i] = n->filter.args.kw[i].name;
 	if (!filter_fits(f, what, n->filter.args.pos.n, names, n->filter.args.n_kw, why, sizeof(why)))
 		return parse_fail(p, name->loc, arena_printf(p->arena, "it is %s(%s)", f->name, f->args), "%s", why);
+	n->filter.slots = filter_slots(f, &required);
+	for (uint32_t i = 0; i < n->filter.args.n_kw; i++)
+		n->filter.args.kw[i].slot = filter_slot(f, names[i]);
 	return n;
 }
 

@@ -107,24 +107,38 @@ bool filter_fits(const struct filter *f, const char *what, uint32_t n_pos, const
 	return true;
 }
 
+/* The first undefined one of what a call is given, or NULL. */
+static const struct value *undefined_of(const struct call *c) {
+	if (c->self && c->self->kind == VALUE_UNDEFINED)
+		return c->self;
+	for (int i = 0; i < FILTER_ARGS_MAX; i++)
+		if (c->arg[i] && c->arg[i]->kind == VALUE_UNDEFINED)
+			return c->arg[i];
+	for (uint32_t i = 0; i < c->n_rest; i++)
+		if (c->rest[i]->kind == VALUE_UNDEFINED)
+			return c->rest[i];
+	for (uint32_t i = 0; i < c->n_kw; i++)
+		if (c->kw[i].value->kind == VALUE_UNDEFINED)
+			return c->kw[i].value;
+	return NULL;
+}
+
+const struct value *filter_run(struct render *r, const struct filter *f, struct call *c) {
+	const struct value *undefined = f->flags & FILTER_UNDEFINED ? NULL : undefined_of(c);
+
+	if (undefined)
+		return fail_undefined(r, undefined);
+	if (c->self && value_is_str(c->self) && c->self->flags & VALUE_MARKUP && !(f->flags & FILTER_MARKUP))
+		return fail(r, c->loc, "put tojson last", "the result of tojson does not go through '%s'", f->name);
+	return f->fn(r, c);
+}
+
 const struct value *filter_call(struct render *r, const struct filter *f, struct loc loc, const struct value *self,
 				const struct value *const *pos, uint32_t n_pos, const struct named_value *kw,
 				uint32_t n_kw) {
-	struct call c = { .name = f->name, .loc = loc, .self = self };
+	struct call c = { .name = f->name, .loc = loc, .self = self, .kw = kw, .n_kw = n_kw };
 	unsigned required, n = n_pos || n_kw ? filter_slots(f, &required) : 0;
 
-	if (!(f->flags & FILTER_UNDEFINED)) {
-		if (self && self->kind == VALUE_UNDEFINED)
-			return fail_undefined(r, self);
-		for (uint32_t i = 0; i < n_pos; i++)
-			if (pos[i]->kind == VALUE_UNDEFINED)
-				return fail_undefined(r, pos[i]);
-		for (uint32_t i = 0; i < n_kw; i++)
-			if (kw[i].value->kind == VALUE_UNDEFINED)
-				return fail_undefined(r, kw[i].value);
-	}
-	if (self && self->flags & VALUE_MARKUP && value_is_str(self) && !(f->flags & FILTER_MARKUP))
-		return fail(r, loc, "put tojson last", "the result of tojson does not go through '%s'", f->name);
 	for (uint32_t i = 0; i < MIN(n_pos, n); i++)
 		c.arg[i] = pos[i];
 	if (n_pos > n) {
@@ -137,9 +151,7 @@ const struct value *filter_call(struct render *r, const struct filter *f, struct
 		if (slot >= 0)
 			c.arg[slot] = kw[i].value;
 	}
-	c.kw = kw;
-	c.n_kw = n_kw;
-	return f->fn(r, &c);
+	return filter_run(r, f, &c);
 }
 
 static int each(const struct filter *const *tables, const char *kind,

@@ -68,7 +68,10 @@ unsigned filter_slots(const struct filter *f, unsigned *ret_required);
 bool filter_fits(const struct filter *f, const char *what, uint32_t n_pos, const struct key *names, uint32_t n_names,
 		 char *buf, size_t size);
 
-/* Calls a filter with evaluated arguments; also what map() and select() do. */
+/* Calls a filter with its arguments in their slots. */
+const struct value *filter_run(struct render *r, const struct filter *f, struct call *c);
+
+/* The same, from arguments as they are written; what map() and select() do. */
 const struct value *filter_call(struct render *r, const struct filter *f, struct loc loc, const struct value *self,
 				const struct value *const *pos, uint32_t n_pos, const struct named_value *kw,
 				uint32_t n_kw);

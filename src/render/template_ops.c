@@ -4,7 +4,6 @@
  * 64-bit integers, or print something that has no meaning in a configuration file (a generator, a bound method), this
  * fails.
  */
-#include <inttypes.h>
 #include <math.h>
 
 #include "render/template_render.h"
@@ -30,7 +29,7 @@ void *fail_datum(struct render *r, struct loc loc, const struct value *datum, co
 	add_error(r, loc, "template", hint, fmt, ap);
 	va_end(ap);
 	if (datum && datum->loc.file)
-		diag_add(r->diags, SEVERITY_NOTE, NULL, datum->loc, NULL, "the value was written here");
+		diag_note(r->diags, datum->loc, "the value was written here");
 	return NULL;
 }
 
@@ -92,8 +91,7 @@ void *fail_undefined(struct render *r, const struct value *v) {
 	else
 		diag_error(r->diags, "undefined", v->loc, hint, "%s has no '%s'", value_kind_name(u->base), u->name.s);
 	if (u->base && u->base->loc.file)
-		diag_add(r->diags, SEVERITY_NOTE, NULL, u->base->loc, NULL, "%s was written here",
-			 value_kind_name(u->base));
+		diag_note(r->diags, u->base->loc, "%s was written here", value_kind_name(u->base));
 	return NULL;
 }
 
@@ -163,6 +161,18 @@ bool truth(struct render *r, const struct value *v, struct loc loc, bool *ret_b)
 		*ret_b = true;
 		return true;
 	}
+}
+
+void write_int(struct text *t, int64_t i) {
+	uint64_t u = i < 0 ? -(uint64_t)i : (uint64_t)i;
+	char digits[24], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + u % 10);
+	while (u /= 10);
+	if (i < 0)
+		*--p = '-';
+	text_add(t, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 /* repr(float): the shortest digits that read back as the same number, plain between 1e-4 and 1e16. */
@@ -287,7 +297,7 @@ bool write_str(struct render *r, struct text *t, const struct value *v, struct l
 		text_puts(t, v->boolean ? "True" : "False");
 		return true;
 	case VALUE_INT:
-		text_printf(t, "%" PRId64, v->integer);
+		write_int(t, v->integer);
 		return true;
 	case VALUE_REAL:
 		write_real(t, v->real);

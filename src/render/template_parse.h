@@ -80,3 +80,7 @@ bool parse_template(struct parser *p);
  */
 const struct template *template_set_need(struct template_set *set, const char *name, struct loc loc, bool may_miss,
 					 struct diags *diags, bool *ret_missing);
+
+/* What the compiler asks about an attribute's name, once: see struct node. */
+uint16_t method_kinds(struct key name);
+uint8_t loop_field(struct key name);

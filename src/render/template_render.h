@@ -122,6 +122,7 @@ bool truth(struct render *r, const struct value *v, struct loc loc, bool *ret_b)
 bool write_str(struct render *r, struct text *t, const struct value *v, struct loc loc);
 bool write_repr(struct render *r, struct text *t, const struct value *v, struct loc loc);
 void write_real(struct text *t, double d);
+void write_int(struct text *t, int64_t i);
 /* str(v): the bytes, borrowed or in the arena. */
 bool text_of(struct render *r, const struct value *v, struct loc loc, struct str *ret_s);
 bool equal(struct render *r, const struct value *a, const struct value *b, struct loc loc, bool *ret_b);
@@ -156,13 +157,13 @@ bool str_of_value(struct render *r, const struct value *v, struct loc loc, const
 bool deeper(struct render *r, struct loc loc);
 const struct value *eval(struct render *r, const struct node *n);
 const struct value *eval_filter_on(struct render *r, const struct node *n, const struct value *self);
-const struct value *attribute(struct render *r, const struct value *base, struct key name, struct loc loc);
 const struct value *item(struct render *r, const struct value *base, const struct value *index, struct loc loc);
 const struct value *slice(struct render *r, const struct value *base, const struct value *const part[3],
 			  struct loc loc);
 const struct value *lookup(struct render *r, struct key name);
 
 /* template_call.c */
+/* The method of this name, or NULL; *ret_refused: Python has such an attribute and we do not. */
 const struct function *method_find(const struct value *self, struct key name, bool *ret_refused);
 const struct value *global_find(struct render *r, struct key name);
 const struct value *call_value(struct render *r, const struct node *call, const struct value *callee,

@@ -80,7 +80,7 @@ int verify_complain(struct verify_run *v, const char *path, uint32_t line, const
 	diag_error(v->diags, "verify", o.place.file ? o.place : o.datum, hint, "%s refuses %s%s%s: %s", checker,
 		   v->machine->name.s, path, where, message);
 	if (o.datum.file && o.place.file)
-		diag_add(v->diags, SEVERITY_NOTE, "verify", o.datum, NULL, "the line was made from this");
+		diag_note(v->diags, o.datum, "the line was made from this");
 	return -EINVAL;
 }
 

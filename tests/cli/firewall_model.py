@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the policy means, said a second time, in Python and by addresses only: the oracle of test_firewall.py.
 
-A policy line allows from × to × services. Who an address belongs to depends on who looks: in IPv4 a network behind NAT is
-the address of the machine in front of it to everybody but that machine and the networks behind it.
+A policy line allows from × to × services. Who an address belongs to depends on who looks: in IPv4 a network behind NAT
+is the address of the machine in front of it to everybody but that machine and the networks behind it.
 
 An estate here is the dict that is written out as its YAML."""
 from ipaddress import ip_address, ip_network

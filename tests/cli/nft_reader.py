@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel makes of a ruleset: `load` puts files into a network namespace of their own and reads them back as JSON;
-`Ruleset.verdict` walks one packet through a chain. Small on purpose: an expression it does not know is an error."""
+"""What the kernel makes of a ruleset: `load` puts files into a network namespace of their own and reads them back as
+JSON; `Ruleset.verdict` walks one packet through a chain. Small on purpose: an expression it does not know is an error."""
 import json
 import os
 import shutil

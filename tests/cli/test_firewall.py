@@ -14,9 +14,11 @@ from firewall_model import Model
 from nft_reader import load, packet
 
 SEEDS = int(os.environ.get("HEXTET_SEEDS", "12"))
-SERVICES = {"ssh": {"tcp": 22}, "web": {"tcp": [80, 443], "udp": 443}, "dns": {"tcp": 53, "udp": 53}, "app": {"tcp": 8080}}
+SERVICES = {"ssh": {"tcp": 22}, "web": {"tcp": [80, 443], "udp": 443}, "dns": {"tcp": 53, "udp": 53},
+            "app": {"tcp": 8080}}
 PORTS = [22, 53, 80, 443, 8080, 81]
-GROUPS = {"empty": {}, "nets": {}, "docker": {"roles": ["docker"]}, "a": {}, "b-2": {}, "c.d_e": {"comment": 'x"\n{{ y }}'}}
+GROUPS = {"empty": {}, "nets": {}, "docker": {"roles": ["docker"]}, "a": {}, "b-2": {},
+          "c.d_e": {"comment": 'x"\n{{ y }}'}}
 
 
 def random_machine(rng, i):
@@ -45,7 +47,8 @@ def random_machine(rng, i):
 
 def random_party(rng, names):
     i = rng.randrange(len(names))
-    literals = [f"198.51.100.{i + 1}", "198.51.100.0/30", f"2001:db8:{i:x}::/64", "192.0.2.0/24", "2001:db8::/32", "fe80::/10", "0.0.0.0/0", "::/0", "203.0.113.128/25"]
+    literals = [f"198.51.100.{i + 1}", "198.51.100.0/30", f"2001:db8:{i:x}::/64", "192.0.2.0/24", "2001:db8::/32",
+                "fe80::/10", "0.0.0.0/0", "::/0", "203.0.113.128/25"]
     single = [f"2001:db8:{i:x}:f::5", f"2001:db8:{i:x}:f::8/125", f"172.18.{i}.7"]
     some = rng.choice([["any"], ["all"], list(GROUPS), list(GROUPS), list(GROUPS), names, literals, literals, single])
     return rng.choice(some)
@@ -101,7 +104,7 @@ def edges(nets):
         for a in (int(net[0]) - 1, int(net[0]), int(net[-1]), int(net[-1]) + 1):
             if 0 <= a < 1 << net.max_prefixlen:
                 found.add((net.version, a))
-    return [(ip_address(a.to_bytes(4, "big")) if v == 4 else ip_address(a.to_bytes(16, "big"))) for v, a in sorted(found)]
+    return [ip_address(a.to_bytes(4 if v == 4 else 16, "big")) for v, a in sorted(found)]
 
 
 def every_prefix(model, estate):
@@ -124,7 +127,8 @@ def ask(rng, model, rules, name, places, count):
         if own:
             to = rng.choice(own)
             expected = model.input(name, source, to, protocol, port)
-            assert rules.verdict("input", packet(source, to, protocol, port)) == expected, (name, source, to, protocol, port)
+            assert rules.verdict("input", packet(source, to, protocol, port)) == expected, \
+                (name, source, to, protocol, port)
             passed += expected
         # Half of the forwarded packets touch a network behind the machine, or there would be little to see.
         ends = [source, rng.choice(behind if behind and rng.random() < 0.7 else places)]
@@ -173,12 +177,13 @@ def accepted(rules, chain="input"):
     return sum(len(r) > 1 for r in rules.chains[chain][1]) - 3  # lo, and the two jumps
 
 
-ANYBODY = [ip_address(a) for a in ("0.0.0.0", "203.0.113.9", "198.51.100.4", "192.0.2.1", "::2", "2001:db8:6::1", "2001:db8::1")]
+ANYBODY = [ip_address(a) for a in ("0.0.0.0", "203.0.113.9", "198.51.100.4", "192.0.2.1",
+                                   "::2", "2001:db8:6::1", "2001:db8::1")]
 
 
 @pytest.mark.parametrize("sources, targets", [
-    ("192.0.2.0/24", "six"), ("four", "six"), ("four", "2001:db8:1::/48"), ("2001:db8:6::/48", "four"), ("empty", "both"),
-    (["empty", "2001:db8:6::/48"], "four"),
+    ("192.0.2.0/24", "six"), ("four", "six"), ("four", "2001:db8:1::/48"), ("2001:db8:6::/48", "four"),
+    ("empty", "both"), (["empty", "2001:db8:6::/48"], "four"),
 ])
 def test_families_that_do_not_meet_allow_nothing(rendered, sources, targets):
     """A source in IPv4 and a destination in IPv6 have no packet in common: not "from anywhere", in neither family."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden output: tests/golden/TARGET/CASE/ holds an estate (a folder `estate`, or a file `estate` that names one from the
-top of the sources) and `expected`, the files that `render --target TARGET` writes for it, byte by byte. What is expected
-must also pass the target's own parser: a golden file alone proves nothing about the program that will read it.
+"""Golden output: tests/golden/TARGET/CASE/ holds an estate (a folder `estate`, or a file `estate` that names one from
+the top of the sources) and `expected`, the files that `render --target TARGET` writes for it, byte by byte. What is
+expected must also pass the target's own parser: a golden file alone proves nothing about the program that will read it.
 
 UPDATE=1 writes `expected` anew; read the difference before you commit it."""
 import json

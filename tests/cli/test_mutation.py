@@ -55,6 +55,7 @@ BAD_VALUES = [(re.compile(f"(?:{pattern})\\Z"), bad) for pattern, bad in [
     (r"vpn/\*/(clients/\*/)?routes", ["nobody", "2001:db8::1/64"]),
     (r"vpn/\*/clients/\*/ipv4", IP4 + ["2001:db8::1"]),
     (r"vpn/\*/clients/\*/ipv6", IP6 + ["198.51.100.1"]),
+    (r"prefixes/\*/gateway", ["fe80:::1", "198.51.100", "none", "192.0.2.1/24"]),
     (r"lans/\*/rdnss", IP6 + ["198.51.100.1"]),
     (r"lans/\*/domain", NAME),
     (r"geo/publish/listen|guard/logs/syslog", ['"::1:5140"', '"[::1]"', '"[::1]:65536"', "x"]),

@@ -37,11 +37,11 @@ LAUGHS = SECTIONS + "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
 # name: (machines file, sections file or None for SECTIONS, [(file, line, column, words)])
 TRAPS = {
     "clean": (GOOD, None, []),
-    "duplicate machine": (GOOD + good("m1", "m1"), None, [(M, 1, 1, "the first"), (M, 5, 1, "already defined")]),
-    "duplicate field": (good("ipv6:", "ip:"), None, [(M, 3, 3, "the first"), (M, 4, 3, "already defined")]),
+    "duplicate machine": (GOOD + good("m1", "m1"), None, [(M, 5, 1, "already defined"), (M, 1, 1, "the first")]),
+    "duplicate field": (good("ipv6:", "ip:"), None, [(M, 4, 3, "already defined"), (M, 3, 3, "the first")]),
     "duplicate in braces": ("m1: { ip: 192.0.2.1, ip: 192.0.2.2 }\n", None,
-                            [(M, 1, 7, "the first"), (M, 1, 22, "already defined")]),
-    "duplicate section": (GOOD, SECTIONS + "groups:\n  h: {}\n", [(S, 2, 1, "the first"), (S, 4, 1, "already defined")]),
+                            [(M, 1, 22, "already defined"), (M, 1, 7, "the first")]),
+    "duplicate section": (GOOD, SECTIONS + "groups:\n  h: {}\n", [(S, 4, 1, "already defined"), (S, 2, 1, "the first")]),
     "sexagesimal address": (good("2001:db8::1", "2001:10:20:30:40:50:51:52"), None, []),
     "sexagesimal misuse": (good("192.0.2.1", "1:30"), None, [(M, 3, 7, '"1:30"')]),
     "words that YAML 1.1 types": (good("[g]", "[no, on, yes, y, off, null, 1, 1e3, 0x1f, 012]"),
@@ -182,7 +182,7 @@ def test_duplicate_in_two_files(hextet, tmp_path):
     done, found = findings(hextet, tmp_path)
     assert done.returncode == 1
     assert [(f["file"], f["line"], f["col"], f["severity"]) for f in found if f["check"] == "duplicate-key"] == [
-        ("estate/machines/m.yaml", 1, 1, "note"), ("estate/machines/n.yaml", 5, 1, "error")]
+        ("estate/machines/n.yaml", 5, 1, "error"), ("estate/machines/m.yaml", 1, 1, "note")]
 
 
 def test_aliased_sections_can_be_spread_over_files(hextet, tmp_path):

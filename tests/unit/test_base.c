@@ -131,13 +131,15 @@ static void test_diag_text(void **state) {
 	assert_int_equal(loc.line, 2);
 	assert_int_equal(loc.col, 7);
 	diag_error(&d, "bad-value", loc, "say it right", "no %s", "good");
+	diag_note(&d, (struct loc){ file, 1, 1, 1 }, "because of this");
 	diag_add(&d, SEVERITY_WARNING, "early", (struct loc){ file, 1, 1, 1 }, NULL, "first");
 	diags_sort(&d);
 	diags_print(&d, out, false);
 	(void)fclose(out);
 	assert_string_equal(printed, "m.yaml:1:1: warning: first [early]\n    1 | a:\n      | ^\n"
 				     "m.yaml:2:7: error: no good [bad-value]\n    2 |   ip: 300.1.1.1\n"
-				     "      |       ^~~~~~~~~\n      = hint: say it right\n");
+				     "      |       ^~~~~~~~~\n      = hint: say it right\n"
+				     "m.yaml:1:1: note: because of this [bad-value]\n    1 | a:\n      | ^\n");
 	assert_int_equal(d.count[SEVERITY_ERROR], 1);
 	free(printed);
 	diags_done(&d);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every command-line test gets: `hextet` runs the sanitized program, `tool` finds another one."""
+"""What every test in Python gets: `hextet` runs the sanitized program, `tool` finds another one."""
 import os
 import shutil
 import subprocess
@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[1]
 SANITIZER_STATUS = 99  # as in tools/check
 
 os.environ.setdefault("ASAN_OPTIONS", f"detect_leaks=1:exitcode={SANITIZER_STATUS}")
 os.environ.setdefault("LSAN_OPTIONS", f"exitcode={SANITIZER_STATUS}")
 os.environ.setdefault("UBSAN_OPTIONS", f"halt_on_error=1:print_stacktrace=1:exitcode={SANITIZER_STATUS}")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "lab: needs root, makes network namespaces of its own and removes them")
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ static void settle(struct prefix_set *set, struct arena *a) {
 const struct value *firewall_set_data(const struct prefix_set *set, unsigned f, const char *name, const char *comment,
 				      struct arena *a) {
 	struct value *d = value_dict(a, NO_LOC);
-	struct writer w = { .list = value_list(a, NO_LOC), .arena = a, .separator = ",\n\t\t\t     " };
+	struct writer w = { .list = value_list(a, NO_LOC), .arena = a, .separator = ",\n\t\t\t" };
 
 	(void)prefix_set_each(set, write_element, &w);
 	value_dict_set(a, d, "name", value_text(a, name, NO_LOC));
@@ -226,6 +226,9 @@ static void fill_extras(struct firewall *fw, struct arena *a) {
 	LIST_EACH (struct vpn, v, &e->vpn)
 		LIST_EACH (struct ref, ref, &v->machines)
 			add_extra(fw, ref->to, (struct machine_extra){ .vpn = v }, a);
+	if (e->nat64)
+		LIST_EACH (struct ref, ref, &e->nat64->machines)
+			add_extra(fw, ref->to, (struct machine_extra){ .nat64 = e->nat64 }, a);
 	LIST_EACH (struct failover, o, &e->failover)
 		LIST_EACH (struct ref, ref, &o->machines)
 			add_extra(fw, ref->to, (struct machine_extra){ .failover = o }, a);

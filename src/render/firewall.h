@@ -58,6 +58,7 @@ struct machine_extra {
 	const struct lan *lan;
 	const struct vpn *vpn;
 	const struct failover *failover;
+	const struct nat64 *nat64;
 	struct machine_extra *next;
 };
 
@@ -86,6 +87,13 @@ const struct value *firewall_set_data(const struct prefix_set *set, unsigned f, 
 				      struct arena *a);
 
 /*
+ * What a line lets through a NAT64 translator on its IPv6 side, as texts for nft: the translator's clients that are in
+ * `from`, and the IPv4 addresses of `to` behind the translation prefix. False when either is nobody.
+ */
+bool firewall_nat64(const struct estate *e, const struct policy_line *l, struct arena *a, const char **ret_sources,
+		    const char **ret_destinations);
+
+/*
  * One machine's rules, as lists for templates. A rule is a dict: `match` ("ip saddr @g_jenkins_4 tcp dport 8080"; what
  * it matches is accepted), `comment` (the policy's name, safe in double quotes), `note` (a remark; null in a rule; a
  * remark has no match).
@@ -96,7 +104,7 @@ struct firewall_rules {
 	const struct value *forward; /* to and from the networks behind it */
 	const struct value *inside;  /* matches of packets that claim to come from those networks */
 	const struct value *links;   /* matches of packets that stay inside one Docker network */
-	bool routes;                 /* whether there is a network behind it */
+	bool routes;                 /* whether there is a network behind it, or it translates */
 };
 
 void firewall_make(const struct firewall *fw, const struct machine *m, struct arena *a,

@@ -2,11 +2,13 @@
 /*
  * One machine's rules. For each policy line and family, three questions:
  *
- *   input    is the machine itself in `to`? By name (any, all, group, machine) then any of its addresses will do; by a
- *            literal that holds one of its addresses, then that literal is matched. In IPv4 also by a network behind
- * NAT, which is the machine's own address to everybody else: a proxy on the machine may answer for it. ingress  which
- * of the addresses behind the machine are in `to`? In IPv4 behind NAT: packets that were sent to the machine's address
- * and translated. egress   which of the addresses behind the machine are in `from`?
+ *   input    Is the machine itself in `to`? By name (any, all, a group, a machine): then any of its addresses will do.
+ *            By a literal that holds one of its addresses: then that address is matched. In IPv4 also by a network
+ *            behind its NAT, which is its own address to everybody else: a proxy on the machine may answer for it.
+ *   ingress  Which of the addresses behind the machine are in `to`? Behind NAT: packets that were sent to the
+ *            machine's address and translated, by the port that was asked for.
+ *   egress   Which of the addresses behind the machine are in `from`? On a NAT64 translator: which of its clients,
+ *            whose IPv4 destinations lie behind the translation prefix; on its other side the pool stands for them.
  *
  * "Which of" is an intersection with the networks behind the machine, never a test for membership alone, so a line that
  * names one container opens that container. A rule is written only when both its ends are known in its family.
@@ -50,10 +52,11 @@ static bool wanted(enum networks which, const struct network *n, unsigned f) {
 	return which == EVERY || (which == TRANSLATED) == translated;
 }
 
-static bool has_lan(const struct ref *ref, const struct lan *l) {
-	if (ref->kind == REF_ANY || ref->kind == REF_ALL)
+/* Whether the party has something that belongs to these groups; NULL stands for everything. */
+static bool has_one_of(const struct ref *ref, const struct list *groups) {
+	if (!ref || ref->kind == REF_ANY || ref->kind == REF_ALL)
 		return true;
-	LIST_EACH (struct ref, group, &l->groups)
+	LIST_EACH (struct ref, group, groups)
 		if (ref->kind == REF_GROUP && group->to == ref->to)
 			return true;
 	return false;
@@ -74,13 +77,13 @@ static void add_members(const struct maker *k, const struct ref *ref, unsigned f
 			if ((!ref || party_has_network(ref, n)) && wanted(which, &n->network, f))
 				party_network(n, firewall_family(f), k->machine, set);
 	for (const struct machine_extra *x = k->extra; x; x = x->next) {
-		const struct network *n;
+		const struct network *n = !x->lan ? NULL : f == V4 ? &x->lan->ipv4 : &x->lan->ipv6;
 
-		if (!x->lan || (ref && !has_lan(ref, x->lan)))
-			continue;
-		n = f == V4 ? &x->lan->ipv4 : &x->lan->ipv6;
-		if (wanted(which, n, f))
+		if (n && has_one_of(ref, &x->lan->groups) && wanted(which, n, f))
 			add_network(n, set);
+		/* The translator's pool stands for its clients. */
+		if (x->nat64 && f == V4 && which != ROUTED && has_one_of(ref, &x->nat64->clients))
+			add_network(&x->nat64->ipv4_pool, set);
 	}
 }
 
@@ -93,7 +96,7 @@ static bool has_translated(const struct maker *k, const struct ref *ref) {
 			if (party_has_network(ref, n) && wanted(TRANSLATED, &n->network, V4))
 				return true;
 	for (const struct machine_extra *x = k->extra; x; x = x->next)
-		if (x->lan && has_lan(ref, x->lan) && wanted(TRANSLATED, &x->lan->ipv4, V4))
+		if (x->lan && has_one_of(ref, &x->lan->groups) && wanted(TRANSLATED, &x->lan->ipv4, V4))
 			return true;
 	return false;
 }
@@ -322,6 +325,13 @@ static void input_line(struct maker *k) {
 	}
 }
 
+static bool translates(const struct maker *k) {
+	for (const struct machine_extra *x = k->extra; x; x = x->next)
+		if (x->nat64)
+			return true;
+	return false;
+}
+
 static void ingress(struct maker *k, unsigned f) {
 	const char *part = inside_part(k, &k->line->to, f, true);
 	bool translated = false;
@@ -357,10 +367,15 @@ static void egress(struct maker *k, unsigned f) {
 }
 
 static void forward_line(struct maker *k) {
+	const char *sources, *destinations;
+
 	for (unsigned f = V4; f < FAMILY_COUNT; f++)
 		ingress(k, f);
 	for (unsigned f = V4; f < FAMILY_COUNT; f++)
 		egress(k, f);
+	if (translates(k) && firewall_nat64(k->fw->estate, k->line, k->arena, &sources, &destinations))
+		push_ports(k, arena_printf(k->arena, "ip6 saddr %s ip6 daddr %s ", sources, destinations),
+			   &k->line->ports);
 }
 
 static const struct value *chain(struct maker *k, void (*write_line)(struct maker *k)) {
@@ -451,7 +466,7 @@ void firewall_make(const struct firewall *fw, const struct machine *m, struct ar
 
 	find_places(&k);
 	*ret_rules = (struct firewall_rules){
-		.routes = k.inside[V4].ranges.n || k.inside[V6].ranges.n,
+		.routes = k.inside[V4].ranges.n || k.inside[V6].ranges.n || translates(&k),
 		.inside = inside(&k),
 		.links = links(&k),
 		.input = input(&k),

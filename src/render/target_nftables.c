@@ -106,22 +106,18 @@ const struct target target_nftables = {
 	.doc = "Every machine gets " RULESET
 	       ", one table named hextet that replaces itself in one transaction and leaves "
 	       "other tables (Docker's, the guard's) alone. /etc/nftables.conf must have a line 'include "
-	       "\"/etc/nftables.d/*.nft\"'; after a change, 'nft -f " RULESET "' is enough. "
-	       "Everything that no policy line allows is dropped, to the machine and through it; what the machine "
-	       "itself "
-	       "sends is not filtered. Groups become one set for each family: IPv6 means the addresses and routed "
-	       "networks "
-	       "themselves; IPv4 means the machine's address where a network is behind NAT (private space, or the IPv4 "
-	       "side "
-	       "of a Docker network), and the translated port is opened both for NAT and for a proxy on the machine. A "
+	       "\"/etc/nftables.d/*.nft\"'; after a change, 'nft -f " RULESET "' is enough. Everything that no policy "
+	       "line allows is dropped, to the machine and through it; what the machine itself sends is not filtered. "
+	       "Groups become one set for each family: IPv6 means the addresses and routed networks themselves; IPv4 "
+	       "means the machine's address where a network is behind NAT (private space, or the IPv4 side of a Docker "
+	       "network), and the port that was asked for is opened both for NAT and for a proxy on the machine. A "
 	       "party without addresses in a family gets no rule there, and a comment says so. Networks behind the "
-	       "machine "
-	       "(routed networks, VPN, LAN) get what policy lines allow to them, and may open only what lines allow "
-	       "from them: write 'from: containers, to: any' for those that fetch from the Internet. Packets that "
-	       "claim an "
-	       "address of such a network but come from elsewhere are dropped. ICMP and ICMPv6 follow RFC 4890; VRRP "
-	       "is "
-	       "open to the other machines of a failover entry, on its interface. Checked with nft -c.",
+	       "machine (routed networks, VPN, LAN, NAT64 clients) get what policy lines allow to them, and may open "
+	       "only what lines allow from them: write 'from: containers, to: any' for those that fetch from the "
+	       "Internet (any has the estate's own machines in it, too). Packets that claim an address of such a "
+	       "network but come from elsewhere are dropped. ICMP and ICMPv6 follow RFC 4890; VRRP is open to the "
+	       "other machines of a failover entry, on its interface. "
+	       "Checked with nft -c.",
 	.templates = (const char *const[]){ "nftables/hextet.nft", NULL },
 	.prepare = prepare,
 	.files = files,

@@ -57,6 +57,8 @@ class Machine:
             if lan["router"] == name:
                 nets = [ip_network(lan[k]) for k in ("ipv4", "ipv6") if k in lan]
                 self.networks.append(Network(nets, set(lan.get("groups", []))))
+        self.translator = estate["nat64"] if name in estate.get("nat64", {}).get("machines", []) else None
+        self.pool = [ip_network(self.translator["ipv4_pool"])] if self.translator else []
         # The VPN section only says which addresses are behind the machine; groups are those of its routed networks.
         self.unnamed = [ip_network(v[k]) for v in estate.get("vpn", {}).values() if name in v["machines"]
                         for k in ("ipv4", "ipv6") if k in v]
@@ -64,13 +66,13 @@ class Machine:
         self.is_docker = "docker" in roles
 
     def behind(self):
-        return [n for net in self.networks for n in net.nets.values()] + self.unnamed
+        return [n for net in self.networks for n in net.nets.values()] + self.unnamed + self.pool
 
     def only_from_inside(self):
         """Networks that nobody else has a way to but through translation."""
         translated = [net.nets[4] for net in self.networks if net.translated and 4 in net.nets]
         public = [net.nets[4] for net in self.networks if not net.translated]
-        return [n for n in translated + [n for n in self.unnamed if is_private(n)] if n not in public]
+        return [n for n in translated + [n for n in self.unnamed + self.pool if is_private(n)] if n not in public]
 
 
 class Model:
@@ -97,6 +99,8 @@ class Model:
                 nets += [n for n in net.nets.values() if n.version == 6 or not net.translated or m is viewer]
                 if net.translated and m.ip:
                     nets.append(ip_network(m.ip))
+            if m is viewer and m.pool and (party == "all" or party in m.translator["clients"]):
+                nets += m.pool
         return nets
 
     def has(self, parties, address, viewer):
@@ -142,6 +146,8 @@ class Model:
             for sources, targets in self.lines(protocol, translated[1]):
                 if self.has(sources, source, m) and any(self.has_translated(m, t) for t in targets):
                     return True
+        if m.translator and self.through_nat64(m, source, destination, protocol, port):
+            return True
         from_inside, to_inside = inside_any(source, m.behind()), inside_any(destination, m.behind())
         for sources, targets in self.lines(protocol, port):
             if not self.has(sources, source, m):
@@ -151,6 +157,15 @@ class Model:
             if not from_inside and to_inside and self.reaches(m, targets, destination):
                 return True
         return False
+
+    def through_nat64(self, m, source, destination, protocol, port):
+        """The IPv6 side of a translator: its clients may go, in IPv6, where they may go in IPv4."""
+        if destination not in ip_network(m.translator["prefix"]):
+            return False
+        behind = ip_address(int(destination) & 0xFFFFFFFF)
+        return self.has(m.translator["clients"], source, None) and any(
+            self.has(sources, source, None) and self.has(targets, behind, None)
+            for sources, targets in self.lines(protocol, port))
 
     def reaches(self, m, targets, destination):
         """As has(), for a sender outside: what is behind NAT is not there, unless its address is written out."""

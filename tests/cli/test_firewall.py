@@ -67,6 +67,8 @@ def random_estate(rng):
         "lans": {"wifi": {"router": names[0], "interface": "eth1", "ipv6": "2001:db8:100:1::/64", "groups": ["b-2"]}
                  | ({"ipv4": "192.168.7.0/24"} if rng.random() < 0.5 else {})},
         "vpn": {"staff": {"machines": [names[1]], "ipv4": "172.16.2.0/24", "ipv6": "2001:db8:100:2::/112"}},
+        "nat64": {"machines": [names[4]], "prefix": "2001:db8:64::/96", "ipv4_pool": "192.168.255.0/24",
+                  "clients": ["a", "b-2"]},
         "failover": {"vip": {"machines": names[2:4], "interface": "eth0", "vrid": 7, "ipv4": ["198.51.100.200/32"],
                              "ipv6": ["fe80::1:1/64", "2001:db8:100:3::1/64"]}},
     }
@@ -134,6 +136,8 @@ def ask(rng, model, rules, name, places, count):
         ends = [source, rng.choice(behind if behind and rng.random() < 0.7 else places)]
         rng.shuffle(ends)
         source, to = ends
+        if m.translator and source.version == 6 and rng.random() < 0.5:
+            to = ip_network(m.translator["prefix"])[int(rng.choice([p for p in places if p.version == 4]))]
         if source.version != to.version:
             continue
         more, expected = {}, None
@@ -217,6 +221,24 @@ def test_unknown_key_is_an_error_and_writes_nothing(hextet, tmp_path):
     assert done.returncode == 1
     assert "e.yaml:4:16: error:" in done.stderr and "from" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+# RFC 6052, section 2.4: where 192.0.2.33 is behind each length of translation prefix.
+RFC_6052 = [("2001:db8::/32", "2001:db8:c000:221::"), ("2001:db8:100::/40", "2001:db8:1c0:2:21::"),
+            ("2001:db8:122::/48", "2001:db8:122:c000:2:2100::"), ("2001:db8:122:300::/56", "2001:db8:122:3c0:0:221::"),
+            ("2001:db8:122:344::/64", "2001:db8:122:344:c0:2:2100::"),
+            ("2001:db8:122:344::/96", "2001:db8:122:344::192.0.2.33")]
+
+
+@pytest.mark.parametrize("prefix, translated", RFC_6052)
+@pytest.mark.parametrize("target, expected", [("192.0.2.33", True), ("192.0.2.32", False), ("192.0.2.32/31", True),
+                                              ("192.0.0.0/16", True), ("any", True), ("2001:db8:6::/48", False)])
+def test_nat64_as_in_rfc_6052(rendered, prefix, translated, target, expected):
+    estate = two_machines([{"name": "x", "from": "six", "to": target, "allow": "ssh"}])
+    estate["nat64"] = {"machines": ["d.example.net"], "prefix": prefix, "clients": ["six"]}
+    rules, to = rendered(estate)["d.example.net"], ip_address(translated)
+    assert rules.verdict("forward", packet(ip_address("2001:db8:6::1"), to, "tcp", 22)) == expected
+    assert not rules.verdict("forward", packet(ip_address("2001:db8:6::2"), to, "tcp", 22)), "not a client"
 
 
 ICMP6 = {"destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem"}

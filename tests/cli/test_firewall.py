@@ -263,3 +263,21 @@ def test_icmp6_follows_rfc_4890(rendered):
     assert not rules.verdict("input", icmp6("nd-router-advert", hoplimit=255))
     for kind in ("nd-redirect", "router-renumbering", "ind-neighbor-solicit", "echo-reply"):
         assert not rules.verdict("input", icmp6(kind, "fe80::1", 255)), kind
+
+
+def test_a_refusal_names_the_template_and_the_policy_line(hextet, ignored, tool, tmp_path):
+    """nft's line 52 of the output is of no use to anybody: the complaint names what has to be changed."""
+    tool("nft")
+    (tmp_path / "estate.yaml").write_text(
+        f"checks: {json.dumps(ignored)}\nservices: {{ ssh: {{ tcp: 22 }} }}\npolicy:\n"
+        "  - { name: admin, from: any, to: all, allow: ssh }\n")
+    (tmp_path / "machines").mkdir()
+    (tmp_path / "machines" / "m.yaml").write_text("m.example.net: { ip: 198.51.100.1 }\n")
+    own = tmp_path / "templates" / "nftables"
+    own.mkdir(parents=True)
+    (own / "hextet.nft").write_text("table inet x {\n\tchain input {\n{% for r in input if r.match %}\n"
+                                    "\t\t{{ r.match }} acept\n{% endfor %}\n\t}\n}\n")
+    done = hextet("render", tmp_path, "--target", "nftables", "--verify")
+    assert done.returncode == 1
+    assert f"{own}/hextet.nft:4:" in done.stderr and "syntax error" in done.stderr
+    assert f"{tmp_path}/estate.yaml:4:13: note:" in done.stderr

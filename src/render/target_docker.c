@@ -4,9 +4,10 @@
  * docker-default-network: there is at most one). dockerd refuses to start with "ipv6" and no "fixed-cidr-v6"
  * (moby#29443), so both are written or neither.
  *
- * Seen with Docker 20.10.24 in a network namespace: with the rendered daemon.json it starts in under a second, the
- * script creates the networks on its first run and nothing on its second, containers get addresses of the routed
- * networks, and no ip6tables rule appears. With "ip6tables": true there is `-A POSTROUTING -s NETWORK -j MASQUERADE`.
+ * Seen with dockerd 20.10.24 in a network namespace, by hand (it is too heavy for a test): with the rendered
+ * daemon.json it starts in under a second; the script creates the networks, says so, and does and says nothing the
+ * second time; a network with another subnet makes it fail; `ip6tables-save` is empty, so nothing translates IPv6. With
+ * "ip6tables": true there would be `-A POSTROUTING -s NETWORK ! -o BRIDGE -j MASQUERADE`.
  *
  * The templates see, beside machine and estate: default_network (daemon.json; null: none) and networks (networks.sh),
  * the routed networks that have a docker_network.
@@ -131,7 +132,8 @@ const struct target target_docker = {
 	       "hide containers behind the host's address: let the target nftables filter. docker-proxy stays off, "
 	       "because "
 	       "it would hide clients. daemon.json is replaced as a whole: settings of your own go into an override of "
-	       "the template docker/daemon.json. Checked with dockerd --validate (before 23.0: a start that stops after reading) and sh -n.",
+	       "the template docker/daemon.json. Checked with dockerd --validate (before 23.0: a start that stops "
+	       "after reading) and sh -n.",
 	.roles = 1U << ROLE_DOCKER,
 	.templates = (const char *const[]){ "docker/daemon.json", "docker/networks.sh", NULL },
 	.applies = applies,

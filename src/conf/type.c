@@ -286,6 +286,7 @@ static int parse_ref(struct loader *l, const struct field *f, const struct node 
 #define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define QUAD OCTET "(\\\\." OCTET "){3}"
 #define HEXTETS "[0-9a-fA-F]*:[0-9a-fA-F:.]*"
+#define MAPPED "::[fF]{4}:[0-9a-fA-F:.]+"
 #define LENGTH4 "/(3[0-2]|[12]?[0-9])"
 #define LENGTH6 "/(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
 
@@ -304,17 +305,17 @@ const struct type type_table[_TYPE_MAX] = {
 			"\"type\": [\"string\", \"integer\"], \"pattern\": \"^[0-9]+([KMGT]iB)?$\"", "1GiB" },
 	[TYPE_IP] = { sizeof(struct address), parse_ip, "an IPv4 or IPv6 address", PATTERN("^(" QUAD "|" HEXTETS ")$"),
 		      "2001:db8::1" },
-	[TYPE_IP4] = { sizeof(struct address), parse_ip, "an IPv4 address", PATTERN("^(::[fF]{4}:)?" QUAD "$"),
+	[TYPE_IP4] = { sizeof(struct address), parse_ip, "an IPv4 address", PATTERN("^(" QUAD "|" MAPPED ")$"),
 		       "192.0.2.1" },
 	[TYPE_IP6] = { sizeof(struct address), parse_ip, "an IPv6 address", PATTERN("^" HEXTETS "$"), "2001:db8::1" },
 	[TYPE_NET] = { sizeof(struct network), parse_net, "an IPv4 or IPv6 network",
 		       PATTERN("^(" QUAD LENGTH4 "|" HEXTETS LENGTH6 ")$"), "2001:db8::/32" },
 	[TYPE_NET4] = { sizeof(struct network), parse_net, "an IPv4 network",
-			PATTERN("^(" QUAD LENGTH4 "|::[fF]{4}:" QUAD LENGTH6 ")$"), "192.0.2.0/24" },
+			PATTERN("^(" QUAD LENGTH4 "|" MAPPED LENGTH6 ")$"), "192.0.2.0/24" },
 	[TYPE_NET6] = { sizeof(struct network), parse_net, "an IPv6 network", PATTERN("^" HEXTETS LENGTH6 "$"),
 			"2001:db8::/32" },
 	[TYPE_IFADDR4] = { sizeof(struct ifaddr), parse_ifaddr, "an IPv4 address with a length",
-			   PATTERN("^(" QUAD LENGTH4 "|::[fF]{4}:" QUAD LENGTH6 ")$"), "192.0.2.1/24" },
+			   PATTERN("^(" QUAD LENGTH4 "|" MAPPED LENGTH6 ")$"), "192.0.2.1/24" },
 	[TYPE_IFADDR6] = { sizeof(struct ifaddr), parse_ifaddr, "an IPv6 address with a length",
 			   PATTERN("^" HEXTETS LENGTH6 "$"), "2001:db8::1/64" },
 	[TYPE_LISTENER] = { sizeof(struct listener), parse_listener, "an address and a port",

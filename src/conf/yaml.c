@@ -384,17 +384,19 @@ static size_t find_control(const char *s, size_t len) {
  * open, or len.
  */
 static size_t find_deep_flow(const char *s, size_t len) {
+	static const bool indicator[256] = { ['\n'] = true, [','] = true, ['['] = true, [']'] = true, ['{'] = true,
+					     ['}'] = true,  [':'] = true, ['-'] = true, ['?'] = true };
 	char quote = 0, before = '\n', last = '\n'; /* the last byte, and the last that was no blank */
 	unsigned depth = 0;
 
 	for (size_t i = 0; i < len; i++) {
 		char c = s[i];
-		bool fresh = strchr("\n,[]{}:-?", last) != NULL; /* a value may begin here */
+		bool fresh = indicator[(unsigned char)last]; /* a value may begin here */
 
 		if (quote) {
 			i += quote == '"' && c == '\\';
 			quote = c == quote ? 0 : quote;
-		} else if (c == '#' && strchr(" \t\n", before)) {
+		} else if (c == '#' && (before == ' ' || before == '\t' || before == '\n')) {
 			const char *end = memchr(s + i, '\n', len - i);
 
 			i = end ? (size_t)(end - s) : len;

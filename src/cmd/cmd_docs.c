@@ -10,6 +10,7 @@
 #include "conf/schema_manual.h"
 #include "estate/check.h"
 #include "render/target.h"
+#include "render/template.h"
 
 void docs_text(FILE *out, const char *text) {
 	for (; *text; text++) {
@@ -175,9 +176,46 @@ static int docs_fields(int argc, char **argv, FILE *out) {
 	return 0;
 }
 
+struct words {
+	const char *kind;
+	FILE *out;
+};
+
+static int print_word(const struct template_word *w, void *user) {
+	const struct words *words = user;
+
+	if (strcmp(w->kind, words->kind) != 0)
+		return 0;
+	(void)fputs("*", words->out);
+	docs_text(words->out, w->name);
+	(void)fputs("*", words->out);
+	if (*w->args) {
+		(void)fputs("(", words->out);
+		docs_text(words->out, w->args);
+		(void)fputs(")", words->out);
+	}
+	(void)fputs("\n\t", words->out);
+	docs_text(words->out, w->doc);
+	(void)fputs(w->own ? ". Not in Jinja2.\n\n" : ".\n\n", words->out);
+	return 0;
+}
+
+static int docs_filters(int argc, char **argv, FILE *out) {
+	(void)argc;
+	(void)argv;
+	return template_each_word(print_word, &(struct words){ "filter", out });
+}
+
+static int docs_tests(int argc, char **argv, FILE *out) {
+	(void)argc;
+	(void)argv;
+	return template_each_word(print_word, &(struct words){ "test", out });
+}
+
 static const struct docs docs_list[] = {
 	{ "checks", docs_checks },   { "commands", docs_commands }, { "fields", docs_fields },
-	{ "options", docs_options }, { "synopsis", docs_synopsis }, { "targets", docs_targets },
+	{ "filters", docs_filters }, { "options", docs_options },   { "synopsis", docs_synopsis },
+	{ "targets", docs_targets }, { "tests", docs_tests },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state) {

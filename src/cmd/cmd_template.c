@@ -235,7 +235,7 @@ static int run(int argc, char **argv) {
 	if (!code)
 		code = render(&j, &o, &out);
 	diags_print(&j.diags, stderr, output_colour(&o.output, stderr));
-	if (code == EXIT_DONE && (fwrite(out.v, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
+	if (code == EXIT_DONE && ((out.n && fwrite(out.v, 1, out.n, stdout) != out.n) || fflush(stdout) != 0))
 		code = cannot("cannot write the result: %s", strerror(errno));
 	text_done(&out);
 	vec_done(&o.search);

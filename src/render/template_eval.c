@@ -115,9 +115,9 @@ uint8_t loop_field(struct key name) {
 		[LOOP_NEXTITEM] = "nextitem",
 	};
 
-	for (uint8_t i = LOOP_NONE + 1; i < _LOOP_MAX; i++)
+	for (unsigned i = LOOP_NONE + 1; i < _LOOP_MAX; i++)
 		if (key_is(name, names[i]))
-			return i;
+			return (uint8_t)i;
 	return LOOP_NONE;
 }
 

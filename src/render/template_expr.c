@@ -600,18 +600,13 @@ static struct node *parse_cond(struct parser *p) {
 	struct node *value = parse_or(p);
 
 	while (value && is_name(p, "if")) {
-		struct node *n = node_new(p, NODE_COND, take(p)->loc);
+		struct loc loc = take(p)->loc;
+		struct node *test = parse_or(p), *otherwise = NULL;
 
-		n->sub.a = value;
-		n->sub.b = parse_or(p);
-		if (!n->sub.b)
+		if (!test || (skip_name(p, "else") && !(otherwise = parse_expression(p, true))))
 			return NULL;
-		if (skip_name(p, "else")) {
-			n->sub.c = parse_expression(p, true);
-			if (!n->sub.c)
-				return NULL;
-		}
-		value = n;
+		value = binary(p, NODE_COND, loc, value, test);
+		value->sub.c = otherwise;
 	}
 	return value;
 }

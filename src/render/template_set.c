@@ -126,7 +126,9 @@ static int find(struct template_set *set, const char *name, const char **ret_pat
 	if (!is_safe(name))
 		return -ENOENT;
 	for (size_t i = 0; i < set->folders.n && r == -ENOENT; i++) {
-		char *path = arena_printf(set->arena, "%s/%s", set->folders.v[i], name), *text;
+		bool here = strcmp(set->folders.v[i], ".") == 0;
+		char *path = arena_printf(set->arena, "%s%s%s", here ? "" : set->folders.v[i], here ? "" : "/", name),
+		     *text;
 		size_t len;
 
 		*ret_path = path;
@@ -183,8 +185,9 @@ const struct template *template_set_need(struct template_set *set, const char *n
 
 const struct template *template_set_get(struct template_set *set, const char *name, struct diags *diags) {
 	bool missing;
+	const struct template *t = template_set_need(set, name, NO_LOC, false, diags, &missing);
 
-	return template_set_need(set, name, NO_LOC, false, diags, &missing);
+	return t;
 }
 
 const struct template *template_set_text(struct template_set *set, const char *name, const char *path, const char *text,

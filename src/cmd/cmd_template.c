@@ -164,7 +164,7 @@ static int read_input(struct job *j, const char *path, size_t max, struct str *r
 
 /* 0, or an exit code; findings are in j->diags. */
 static int load_data(struct job *j, const struct options *o) {
-	struct str text;
+	struct str text = { 0 };
 	uint32_t file;
 	int r;
 
@@ -209,7 +209,7 @@ static int render(struct job *j, const struct options *o, struct text *out) {
 	struct template_run run = { .data = &top, .arena = &j->scratch, .diags = &j->diags };
 	const struct template *t;
 	const char *slash = strrchr(o->file, '/');
-	struct str text;
+	struct str text = { 0 };
 	int r = read_input(j, o->file, TEMPLATE_SIZE_MAX, &text);
 
 	if (r)

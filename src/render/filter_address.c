@@ -147,7 +147,7 @@ static const struct value *filter_ptr(struct render *r, struct call *c) {
 static const struct value *only(struct render *r, struct call *c, enum family family) {
 	const struct value *items = c->self->kind == VALUE_STR ? NULL : items_of(r, c->self, c->loc);
 	struct value *list = value_list(r->arena, c->self->loc);
-	struct prefix p;
+	struct prefix p = { 0 };
 	bool is_prefix;
 
 	if (c->self->kind == VALUE_STR)
@@ -172,7 +172,7 @@ static const struct value *filter_ipv6(struct render *r, struct call *c) {
 /* All members of a list as a set; false after a complaint. */
 static bool read_set(struct render *r, struct call *c, struct prefix_set *set, unsigned *ret_families) {
 	const struct value *items = c->self->kind == VALUE_STR ? NULL : items_of(r, c->self, c->loc);
-	struct prefix p;
+	struct prefix p = { 0 };
 	bool is_prefix;
 
 	*ret_families = 0;

@@ -385,24 +385,26 @@ static const struct value *eval_self(struct render *r, const struct node *n, con
 const struct value *eval_filter_on(struct render *r, const struct node *n, const struct value *self) {
 	struct call c = { .name = n->filter.filter->name, .loc = n->loc, .self = eval_self(r, n, self) };
 	const struct args *args = &n->filter.args;
-	const struct value **rest = NULL;
-	struct named_value *kw = NULL;
+	const struct value **rest;
+	struct named_value *kw;
 
 	if (!c.self)
 		return NULL;
-	if (args->pos.n > n->filter.slots) {
-		c.n_rest = args->pos.n - n->filter.slots;
-		c.rest = rest = arena_array(r->arena, const struct value *, c.n_rest);
-	}
-	if (args->n_kw)
-		c.kw = kw = arena_array(r->arena, struct named_value, args->n_kw);
+	if (!args->pos.n && !args->n_kw)
+		return filter_run(r, n->filter.filter, &c);
+	c.n_rest = args->pos.n > n->filter.slots ? args->pos.n - n->filter.slots : 0;
+	c.rest = rest = arena_array(r->arena, const struct value *, c.n_rest);
+	c.kw = kw = arena_array(r->arena, struct named_value, args->n_kw);
 	c.n_kw = args->n_kw;
 	for (uint32_t i = 0; i < args->pos.n; i++) {
 		const struct value *v = eval(r, args->pos.v[i]);
 
 		if (!v)
 			return NULL;
-		*(i < n->filter.slots ? &c.arg[i] : &rest[i - n->filter.slots]) = v;
+		if (i < n->filter.slots)
+			c.arg[i] = v;
+		else
+			rest[i - n->filter.slots] = v;
 	}
 	for (uint32_t i = 0; i < args->n_kw; i++) {
 		kw[i].name = args->kw[i].name;

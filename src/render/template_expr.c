@@ -599,7 +599,9 @@ static struct node *parse_or(struct parser *p) {
 static struct node *parse_cond(struct parser *p) {
 	struct node *value = parse_or(p);
 
-	while (value && is_name(p, "if")) {
+	if (!value)
+		return NULL;
+	while (is_name(p, "if")) {
 		struct loc loc = take(p)->loc;
 		struct node *test = parse_or(p), *otherwise = NULL;
 

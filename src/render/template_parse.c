@@ -331,7 +331,7 @@ static bool parse_from(struct parser *p, struct stmt *s) {
 
 		ok = parse_simple_target(p, &name);
 		alias = name;
-		if (ok && name.name.s[0] == '_')
+		if (ok && name.name.len && name.name.s[0] == '_')
 			ok = parse_fail(p, name.loc, NULL, "names with a leading underscore cannot be imported");
 		if (ok && skip_name(p, "as"))
 			ok = parse_simple_target(p, &alias);

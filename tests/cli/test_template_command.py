@@ -50,8 +50,8 @@ def test_undefined_shows_both_places_and_prints_nothing(hextet, files):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("part.j2:2:8: error: a dict has no 'adress' [undefined]\n"
                                   "    2 |   {{ m.adress }}\n      |        ^~~~~~\n")
-    assert "data.json:1:15: note: a dict was written here\n" in done.stderr
-    assert "t.j2:2:17: note: included from here\n" in done.stderr
+    assert "data.json:1:15: note: a dict was written here [undefined]\n" in done.stderr
+    assert "t.j2:2:17: note: included from here [undefined]\n" in done.stderr
 
 
 def test_did_you_mean(hextet):

@@ -213,9 +213,14 @@ static int docs_tests(int argc, char **argv, FILE *out) {
 }
 
 static const struct docs docs_list[] = {
-	{ "checks", docs_checks },   { "commands", docs_commands }, { "fields", docs_fields },
-	{ "filters", docs_filters }, { "options", docs_options },   { "synopsis", docs_synopsis },
-	{ "targets", docs_targets }, { "tests", docs_tests },
+	{ "checks", docs_checks },     /* each check and its paragraph */
+	{ "commands", docs_commands }, /* each command and what it is for */
+	{ "fields", docs_fields },     /* the fields of the estate */
+	{ "filters", docs_filters },   /* the templates' filters */
+	{ "options", docs_options },   /* a command's options */
+	{ "synopsis", docs_synopsis }, /* a command's usages */
+	{ "targets", docs_targets },   /* each target and its paragraph */
+	{ "tests", docs_tests },       /* the templates' tests */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state) {

@@ -106,7 +106,7 @@ static const struct value *names_bucket(const struct target_run *r) {
 
 	for (uint32_t i = 0; i < r->machine->endpoint_count; i++)
 		longest = MAX(longest, strlen(r->machine->endpoints[i]->name.s));
-	while ((size_t)bucket < (longest + 2 + 7) / 8 * 8 + 2 * 8)
+	while ((size_t)bucket < (longest + 2 + 7) / 8 * 8 + 2 * sizeof(void *))
 		bucket *= 2;
 	return bucket > 64 ? value_int(r->arena, bucket, NO_LOC) : &value_null;
 }

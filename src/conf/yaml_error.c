@@ -152,26 +152,38 @@ enum { BRACKETS_MAX = 128 };
 
 /*
  * The brackets that are open in front of the stumble: all that the parser has told of begins at open_flow, and it may
- * have read further than it told. Returns how many there are; the innermost comes last.
+ * have read further than it told. Returns how many there are; the innermost comes last. Lines are walked by byte: they
+ * may be as long as the file.
  */
 static unsigned open_brackets(const struct yaml_stumble *at, struct loc ret_open[static BRACKETS_MAX]) {
 	struct loc loc = at->open_flow ? at->open_flow->loc : line_start(at->sources, at->loc, at->loc.line);
+	const char *text;
 	unsigned n = 0;
+	char quote = 0;
+	size_t len;
 
-	for (char quote = 0, c, before = ' '; loc.line <= at->loc.line; loc.line++, loc.col = 1, before = ' ') {
-		for (; (c = char_at(at->sources, loc, 0)); loc.col++, before = c) {
-			if (loc.line == at->loc.line && loc.col >= at->loc.col)
-				return n;
+	for (; loc.line <= at->loc.line && sources_line(at->sources, loc.file, loc.line, &text, &len); loc.line++) {
+		const size_t end = loc.line == at->loc.line ? utf8_prefix(text, len, at->loc.col - 1) : len;
+		char before = ' ';
+
+		for (size_t i = utf8_prefix(text, len, loc.col - 1); i < end; before = text[i++]) {
+			const char c = text[i];
+
 			if (!quote && c == '#' && before == ' ')
 				break;
 			if (quote || c == '"' || c == '\'')
 				quote = !quote ? c : quote == c ? 0 : quote;
 			else if ((c == '[' || c == '{') && n < BRACKETS_MAX)
-				ret_open[n++] = (struct loc){ loc.file, loc.line, loc.col, 1 };
+				ret_open[n++] = (struct loc){ loc.file, loc.line, (uint32_t)i, 1 };
 			else if ((c == ']' || c == '}') && n)
 				n--;
 		}
+		loc.col = 1;
 	}
+	/* Columns count code points: only those that are still open pay for it. */
+	for (unsigned i = 0; i < n; i++)
+		if (sources_line(at->sources, loc.file, ret_open[i].line, &text, &len))
+			ret_open[i].col = (uint32_t)utf8_count(text, ret_open[i].col) + 1;
 	return n;
 }
 

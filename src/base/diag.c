@@ -195,13 +195,17 @@ void diags_sort(struct diags *d) {
 	d->list.n = n;
 }
 
-/* Prints a line that quotes the user's text so that nothing in it can move the cursor; tabs become one space to keep
- * columns true. */
-static void print_source(FILE *out, const char *text, size_t len) {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
+/* Prints the user's text so that nothing in it can drive the terminal: one column for each code point, to keep those of
+ * the marks below it true. */
+static void print_quoted(FILE *out, const char *text, size_t len) {
+	for (size_t i = 0, n; i < len; i += n) {
+		bool harmless;
 
-		(void)fputc(c == '\t' ? ' ' : c < 0x20 || c == 0x7f ? '.' : c, out);
+		n = utf8_next(text + i, len - i, &harmless);
+		if (harmless)
+			(void)fwrite(text + i, 1, n, out);
+		else
+			(void)fputc(text[i] == '\t' ? ' ' : '.', out);
 	}
 }
 
@@ -218,7 +222,7 @@ static void print_excerpt(const struct diags *d, const struct diag *item, FILE *
 	if (len > LINE_SHOWN_MAX)
 		len = utf8_prefix(text, len, LINE_SHOWN_MAX);
 	(void)fprintf(out, "%5u | ", item->loc.line);
-	print_source(out, text, len);
+	print_quoted(out, text, len);
 	if (item->loc.col && item->loc.col <= utf8_count(text, len) + 1) {
 		marks = MIN(MAX(item->loc.len, 1U), (uint32_t)utf8_count(text, len) + 2 - item->loc.col);
 		(void)fprintf(out, "\n      | %*s%s^", (int)item->loc.col - 1, "",
@@ -237,12 +241,14 @@ static void print_one(const struct diags *d, const struct diag *item, FILE *out,
 	const char *bold = colour ? "\033[1m" : "";
 
 	(void)fputs(bold, out);
+	if (src)
+		print_quoted(out, src->path, strlen(src->path));
 	if (src && item->loc.line)
-		(void)fprintf(out, "%s:%u:%u: ", src->path, item->loc.line, item->loc.col);
+		(void)fprintf(out, ":%u:%u: ", item->loc.line, item->loc.col);
 	else if (src)
-		(void)fprintf(out, "%s: ", src->path);
+		(void)fputs(": ", out);
 	(void)fprintf(out, "%s%s%s: %s", on, severity_names[item->severity], off, bold);
-	print_source(out, item->message, strlen(item->message));
+	print_quoted(out, item->message, strlen(item->message));
 	(void)fputs(off, out);
 	if (item->check)
 		(void)fprintf(out, " [%s]", item->check);
@@ -251,7 +257,7 @@ static void print_one(const struct diags *d, const struct diag *item, FILE *out,
 	if (!item->hint)
 		return;
 	(void)fprintf(out, "      = %shint:%s ", bold, off);
-	print_source(out, item->hint, strlen(item->hint));
+	print_quoted(out, item->hint, strlen(item->hint));
 	(void)fputc('\n', out);
 }
 

@@ -93,6 +93,6 @@ void diags_append(struct diags *d, const struct diags *more);
  * place (through an alias) counts once. */
 void diags_sort(struct diags *d);
 
-/* Writes all findings as text; colour adds ANSI sequences. Control bytes of the source and the messages are shown as
- * '.'. */
+/* Writes all findings as text; colour adds ANSI sequences. In paths, messages and sources, whatever could drive the
+ * terminal (utf8_next) is shown as '.', a tab as a blank. */
 void diags_print(const struct diags *d, FILE *out, bool colour);

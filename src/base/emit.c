@@ -32,40 +32,35 @@ void json_write_string(FILE *out, const char *s, size_t len) {
 	static const char short_escapes[32] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
 
 	(void)fputc('"', out);
-	while (len) {
-		size_t good = utf8_check(s, len);
+	for (size_t i = 0, n; i < len; i += n) {
+		const unsigned char c = (unsigned char)s[i];
+		bool harmless;
 
-		for (size_t i = 0; i < good; i++) {
-			unsigned char c = (unsigned char)s[i];
-
-			if (c == '"' || c == '\\')
-				(void)fprintf(out, "\\%c", c);
-			else if (c < 0x20 && short_escapes[c])
-				(void)fprintf(out, "\\%c", short_escapes[c]);
-			else if (c < 0x20 || c == 0x7f)
-				(void)fprintf(out, "\\u%04x", c);
-			else
-				(void)fputc(c, out);
-		}
-		s += good;
-		len -= good;
-		if (len) {
+		n = utf8_next(s + i, len - i, &harmless);
+		if (c == '"' || c == '\\')
+			(void)fprintf(out, "\\%c", c);
+		else if (harmless)
+			(void)fwrite(s + i, 1, n, out);
+		else if (c < 0x20 && short_escapes[c])
+			(void)fprintf(out, "\\%c", short_escapes[c]);
+		else if (n == 1 && c >= 0x80)
 			(void)fputs("\xef\xbf\xbd", out);
-			s++;
-			len--;
-		}
+		else
+			(void)fprintf(out, "\\u%04x", utf8_point(s + i, n, &n)); /* all of them fit into four digits */
 	}
 	(void)fputc('"', out);
 }
 
 static void kv_write(FILE *out, const char *s, size_t len) {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
+	for (size_t i = 0, n; i < len; i += n) {
+		bool harmless;
 
-		if (c < 0x20 || c == 0x7f || c == '\\')
-			(void)fprintf(out, "\\x%02x", c);
+		n = utf8_next(s + i, len - i, &harmless);
+		if (harmless && s[i] != '\\')
+			(void)fwrite(s + i, 1, n, out);
 		else
-			(void)fputc(c, out);
+			for (size_t k = i; k < i + n; k++)
+				(void)fprintf(out, "\\x%02x", (unsigned char)s[k]);
 	}
 }
 
@@ -76,6 +71,11 @@ static void indent(struct emit *e, unsigned depth) {
 
 static bool compact(const struct emit *e) {
 	return e->format == EMIT_JSON_LINES;
+}
+
+/* In JSON Lines a list at the top is not written: its items are the lines. */
+static bool at_top(const struct emit *e) {
+	return !e->depth || (compact(e) && e->depth == 1 && e->level[1].is_list);
 }
 
 /* The first member of an object in a list stands behind the list's dash. */
@@ -92,7 +92,7 @@ static void open_item(struct emit *e, const char *name, bool container) {
 	switch (e->format) {
 	case EMIT_JSON:
 	case EMIT_JSON_LINES:
-		if (e->depth && l->count)
+		if (!at_top(e) && l->count)
 			(void)fputc(',', e->out);
 		if (e->depth && !compact(e)) {
 			(void)fputc('\n', e->out);
@@ -135,13 +135,13 @@ static void open_item(struct emit *e, const char *name, bool container) {
 }
 
 static void close_item(struct emit *e) {
-	if (e->format == EMIT_TEXT || e->format == EMIT_KV || !e->depth)
+	if (e->format == EMIT_TEXT || e->format == EMIT_KV || at_top(e))
 		(void)fputc('\n', e->out);
 }
 
 static void open_container(struct emit *e, const char *name, bool is_list) {
 	open_item(e, name, true);
-	if (e->format == EMIT_JSON || e->format == EMIT_JSON_LINES)
+	if (e->format == EMIT_JSON || (compact(e) && (e->depth || !is_list)))
 		(void)fputc(is_list ? '[' : '{', e->out);
 	assert(e->depth + 1 < EMIT_DEPTH);
 	e->depth++;
@@ -168,8 +168,10 @@ void emit_end(struct emit *e) {
 		(void)fputc('\n', e->out);
 		indent(e, e->depth);
 	}
+	if (compact(e) && !e->depth && l->is_list)
+		return;
 	(void)fputc(l->is_list ? ']' : '}', e->out);
-	if (!e->depth)
+	if (at_top(e))
 		(void)fputc('\n', e->out);
 }
 

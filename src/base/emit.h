@@ -11,8 +11,9 @@
  *     return emit_done(&e);
  *
  * text: "canonical: 2001:db8::1", lists indented with "- "; json: pretty-printed, arrays and objects, UTF-8, bytes that
- * are not UTF-8 as U+FFFD; json lines: every top-level value on a line of its own; kv: "list.0.canonical=2001:db8::1",
- * control bytes and backslashes as \xHH. Depth is at most EMIT_DEPTH.
+ * are not UTF-8 as U+FFFD; json lines: every top-level value, or every item of a list at the top, on a line of its own;
+ * kv: "list.0.canonical=2001:db8::1". What could drive a terminal (utf8_next) is escaped: in JSON as \uHHHH, in text
+ * and kv, with backslashes, as \xHH a byte. Depth is at most EMIT_DEPTH.
  */
 #pragma once
 

@@ -109,6 +109,37 @@ size_t utf8_check(const char *s, size_t len) {
 	return len;
 }
 
+uint32_t utf8_point(const char *s, size_t len, size_t *ret_len) {
+	unsigned char c = (unsigned char)s[0];
+	size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	uint32_t point = n == 1 ? c : c & (0x7fU >> n);
+
+	n = MIN(n, len);
+	for (size_t i = 1; i < n; i++)
+		point = point << 6 | ((unsigned char)s[i] & 0x3f);
+	*ret_len = n;
+	return point;
+}
+
+static bool is_harmful(uint32_t point) {
+	static const struct {
+		uint32_t from, to;
+	} rows[] = { { 0, 0x1f },        { 0x7f, 0x9f },     { 0x61c, 0x61c },
+		     { 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (point >= rows[i].from && point <= rows[i].to)
+			return true;
+	return false;
+}
+
+size_t utf8_next(const char *s, size_t len, bool *ret_harmless) {
+	size_t n = utf8_sequence((const unsigned char *)s, len);
+
+	*ret_harmless = n && !is_harmful(utf8_point(s, n, &n));
+	return MAX(n, (size_t)1);
+}
+
 enum { SUGGEST_MAX = 64 };
 
 /* Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */

@@ -31,6 +31,16 @@ size_t utf8_prefix(const char *s, size_t len, size_t points);
  * len. */
 size_t utf8_check(const char *s, size_t len);
 
+/* The code point at s and its length in bytes; s is well-formed UTF-8 and len > 0. */
+uint32_t utf8_point(const char *s, size_t len, size_t *ret_len);
+
+/*
+ * The bytes of the first code point; 1 for a byte that is not UTF-8. *ret_harmless is false for what must not reach a
+ * terminal as it is: such a byte, a control (C0, DEL, C1), a line or paragraph separator, and what turns the direction
+ * of writing and so lets a line look like another (UAX #9). len is not 0.
+ */
+size_t utf8_next(const char *s, size_t len, bool *ret_harmless);
+
 /* The candidate closest to `word` when it is close enough to be a typing mistake (Damerau-Levenshtein distance at most
  * a third of its length, at least 1), else NULL. Words longer than 64 bytes have no neighbours. */
 const char *suggest(struct str word, const char *const *candidates, size_t n);

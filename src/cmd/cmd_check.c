@@ -124,12 +124,10 @@ static int print_findings(struct opened_estate *o, const struct options *opt, in
 		print_summary(o, stdout);
 		return output_finish(&e, code);
 	}
-	if (opt->output.format != EMIT_JSON_LINES)
-		emit_list(&e, NULL);
+	emit_list(&e, NULL);
 	for (size_t i = 0; i < o->diags.list.n; i++)
 		emit_diag(&e, &o->diags, &o->diags.list.v[i]);
-	if (opt->output.format != EMIT_JSON_LINES)
-		emit_end(&e);
+	emit_end(&e);
 	return output_finish(&e, code);
 }
 

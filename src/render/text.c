@@ -52,18 +52,6 @@ void text_utf8(struct text *t, uint32_t point) {
 	text_add(t, c, n);
 }
 
-uint32_t utf8_point(const char *s, size_t len, size_t *ret_len) {
-	unsigned char c = (unsigned char)s[0];
-	size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	uint32_t point = n == 1 ? c : c & (0x7fU >> n);
-
-	n = MIN(n, len);
-	for (size_t i = 1; i < n; i++)
-		point = point << 6 | ((unsigned char)s[i] & 0x3f);
-	*ret_len = n;
-	return point;
-}
-
 bool point_is_space(uint32_t point) {
 	static const uint16_t wide[] = { 0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000 };
 

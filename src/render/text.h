@@ -41,9 +41,6 @@ static inline void text_done(struct text *t) {
 	*t = (struct text){ 0 };
 }
 
-/* The code point at s and its length in bytes; s is well-formed UTF-8 and len > 0. */
-uint32_t utf8_point(const char *s, size_t len, size_t *ret_len);
-
 /* Whether Python's str.isspace() holds for a code point. */
 bool point_is_space(uint32_t point);
 

@@ -201,6 +201,19 @@ def test_messages_cannot_drive_the_terminal(hextet, tmp_path):
     assert '".[2J." is not an IPv4 address' in done.stdout
 
 
+def test_file_names_cannot_drive_the_terminal(hextet, tmp_path):
+    """C0, C1 and the override of the direction, in a name that is not UTF-8 either."""
+    write_estate(tmp_path / "estate", GOOD)
+    name = os.fsencode(tmp_path / "estate") + b"/\xff\x1b[2J\xc2\x9b2J\xe2\x80\xae\n.yaml"
+    with open(name, "w", encoding="utf-8") as f:
+        f.write("groups: { h: 1 }\n")
+    done = hextet("check", "estate", cwd=tmp_path)
+    assert "estate/..[2J.2J...yaml:1:14: error:" in done.stdout
+    done = hextet("check", "--output", "json", "estate", cwd=tmp_path)
+    assert [f["file"] for f in json.loads(done.stdout)] == ["estate/\ufffd\x1b[2J\x9b2J\u202e\n.yaml"]
+    assert not {"\x1b", "\x9b", "\u202e"} & set(done.stdout)
+
+
 def test_a_file_that_does_not_parse_has_no_consequences(hextet, tmp_path):
     """Names that it may hold are not missed, and what was read is still checked."""
     write_estate(tmp_path / "estate", good("ip:", "ip"), SECTIONS + "lans:\n  l: { router: m1.example.net, "
@@ -241,6 +254,16 @@ def test_hostile_files_take_little_memory(release_path, tmp_path, text):
     done = limited_run(release_path, tmp_path, 200)
     assert done.returncode == 1, done.stderr
     assert "yaml-limit" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["groups: { a: [" + "x, " * 200000 + "}\n", "groups: [\n" + "x,\n" * 200000 + "}\n"],
+                         ids=["a line", "lines"])
+def test_a_long_way_back_to_the_bracket(hextet, tmp_path, text):
+    """What explains a mistake reads the text once."""
+    write_estate(tmp_path / "estate", GOOD, text)
+    done, found = findings(hextet, tmp_path, timeout=10)
+    assert [(f["file"], f["line"], f["col"]) for f in found] == [("estate/s.yaml", 1, text.index("[") + 1)]
+    assert OPEN in found[0]["message"]
 
 
 def test_many_unknown_names_end_in_time(release_path, tmp_path):

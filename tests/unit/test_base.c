@@ -72,6 +72,64 @@ static void test_utf8(void **state) {
 	assert_int_equal(utf8_prefix("a\xc3\xa9z", 4, 2), 3);
 }
 
+/* UAX #9 for the direction marks, ECMA-48 for the controls. */
+static void test_harmless(void **state) {
+	static const struct {
+		const char *text;
+		size_t len;
+		bool harmless;
+	} rows[] = {
+		{ "a", 1, true },
+		{ "~", 1, true },
+		{ "\xc3\xa9", 2, true },         /* e with acute */
+		{ "\xc2\xa0", 2, true },         /* the first behind the C1 controls */
+		{ "\xe2\x80\xa7", 3, true },     /* the last before the line separator */
+		{ "\xe2\x82\xac", 3, true },     /* euro */
+		{ "\xf0\x9f\x90\xa7", 4, true }, /* penguin */
+		{ "\x1b", 1, false },
+		{ "\x7f", 1, false },
+		{ "\xc2\x9b", 2, false },     /* CSI in one character */
+		{ "\xe2\x80\xae", 3, false }, /* right-to-left override */
+		{ "\xe2\x81\xa6", 3, false }, /* left-to-right isolate */
+		{ "\xe2\x80\xa8", 3, false }, /* line separator */
+		{ "\xff", 1, false },
+		{ "\x9b", 1, false }, /* CSI for a terminal with 8 bits */
+		{ "\xe2", 1, false },
+	};
+	bool harmless;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(utf8_next(rows[i].text, strlen(rows[i].text), &harmless), rows[i].len);
+		assert_int_equal(harmless, rows[i].harmless);
+	}
+	assert_int_equal(utf8_next("", 1, &harmless), 1);
+	assert_false(harmless);
+}
+
+static void test_emit_escapes(void **state) {
+	static const char text[] = "\x1b[m\xc2\x9b\xe2\x80\xae\xff\xc3\xa9";
+	static const char *const expected[_EMIT_MAX] = {
+		[EMIT_TEXT] = "\\x1b[m\\xc2\\x9b\\xe2\\x80\\xae\\xff\xc3\xa9\n",
+		[EMIT_JSON] = "\"\\u001b[m\\u009b\\u202e\xef\xbf\xbd\xc3\xa9\"\n",
+	};
+
+	(void)state;
+	for (enum emit_format f = 0; f < _EMIT_MAX; f++) {
+		_cleanup_(freep) char *written = NULL;
+		size_t len;
+		FILE *out = open_memstream(&written, &len);
+		struct emit e;
+
+		emit_init(&e, out, f);
+		emit_text(&e, NULL, text);
+		assert_int_equal(emit_done(&e), 0);
+		(void)fclose(out);
+		if (expected[f])
+			assert_string_equal(written, expected[f]);
+	}
+}
+
 static char *emitted(enum emit_format format) {
 	char *text = NULL;
 	size_t len;
@@ -98,7 +156,7 @@ static char *emitted(enum emit_format format) {
 
 static void test_emit(void **state) {
 	static const char *const expected[_EMIT_MAX] = {
-		[EMIT_JSON_LINES] = "[{\"name\":\"a\\\"b\\n\",\"n\":7,\"list\":[true,null]},{}]\n",
+		[EMIT_JSON_LINES] = "{\"name\":\"a\\\"b\\n\",\"n\":7,\"list\":[true,null]}\n{}\n",
 		[EMIT_KV] = "0.name=a\"b\\x0a\n0.n=7\n0.list.0=true\n0.list.1=\n",
 		[EMIT_JSON] = "[\n  {\n    \"name\": \"a\\\"b\\n\",\n    \"n\": 7,\n    \"list\": [\n      true,\n"
 			      "      null\n    ]\n  },\n  {}\n]\n",
@@ -178,6 +236,8 @@ int main(void) {
 		cmocka_unit_test(test_suggest),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_emit),
+		cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_emit_escapes),
 		cmocka_unit_test(test_diag_text),
 		cmocka_unit_test(test_file_atomic),
 	};

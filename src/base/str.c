@@ -142,7 +142,11 @@ size_t utf8_next(const char *s, size_t len, bool *ret_harmless) {
 
 enum { SUGGEST_MAX = 64 };
 
-/* Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */
+static char lower(char c) {
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours; case does not count. */
 static unsigned distance(struct str a, struct str b) {
 	unsigned rows[3][SUGGEST_MAX + 1];
 
@@ -154,10 +158,11 @@ static unsigned distance(struct str a, struct str b) {
 
 		row[0] = i;
 		for (unsigned j = 1; j <= b.len; j++) {
-			unsigned d = up[j - 1] + (a.s[i - 1] != b.s[j - 1]);
+			unsigned d = up[j - 1] + (lower(a.s[i - 1]) != lower(b.s[j - 1]));
 
 			d = MIN(d, MIN(up[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && a.s[i - 1] == b.s[j - 2] && a.s[i - 2] == b.s[j - 1])
+			if (i > 1 && j > 1 && lower(a.s[i - 1]) == lower(b.s[j - 2]) &&
+			    lower(a.s[i - 2]) == lower(b.s[j - 1]))
 				d = MIN(d, up2[j - 2] + 1);
 			row[j] = d;
 		}
@@ -165,7 +170,28 @@ static unsigned distance(struct str a, struct str b) {
 	return rows[a.len % 3][b.len];
 }
 
+/* Takes off the domain that two names share: it would make any two machines of one domain look alike. */
+static void drop_domain(struct str *a, struct str *b) {
+	size_t dot = 0;
+
+	for (size_t i = 1; i < a->len && i < b->len && a->s[a->len - i] == b->s[b->len - i]; i++)
+		if (a->s[a->len - i] == '.')
+			dot = i;
+	a->len -= dot;
+	b->len -= dot;
+}
+
+static bool is_first_labels(struct str word, struct str name) {
+	return word.len && name.len > word.len && name.s[word.len] == '.' && memcmp(word.s, name.s, word.len) == 0;
+}
+
 bool suggest_better(struct str word, struct str candidate, unsigned *best) {
+	if (*best && is_first_labels(word, candidate)) {
+		*best = 0;
+		return true;
+	}
+	drop_domain(&word, &candidate);
+
 	size_t gap = word.len > candidate.len ? word.len - candidate.len : candidate.len - word.len;
 	unsigned limit = MAX(1U, (unsigned)MIN(word.len, candidate.len) / 3);
 	unsigned d;

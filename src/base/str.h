@@ -42,7 +42,8 @@ uint32_t utf8_point(const char *s, size_t len, size_t *ret_len);
 size_t utf8_next(const char *s, size_t len, bool *ret_harmless);
 
 /* The candidate closest to `word` when it is close enough to be a typing mistake (Damerau-Levenshtein distance at most
- * a third of its length, at least 1), else NULL. Words longer than 64 bytes have no neighbours. */
+ * a third of its length, at least 1), else NULL. Case does not count, nor a domain that both end in; "db01" is close to
+ * "db01.example.net". Words longer than 64 bytes have no neighbours. */
 const char *suggest(struct str word, const char *const *candidates, size_t n);
 
 /* The same, one candidate at a time: start with *best = UINT_MAX; returns true when this one is the best so far. */

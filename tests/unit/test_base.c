@@ -50,12 +50,18 @@ static void test_map(void **state) {
 
 static void test_suggest(void **state) {
 	static const char *const words[] = { "groups", "comment", "monitoring", "ip", "ipv6" };
+	static const char *const machines[] = { "jnb01.cdn.example.net", "db01.de.example.net" };
 
 	(void)state;
 	assert_string_equal(suggest(STR("gruops"), words, 5), "groups");
 	assert_string_equal(suggest(STR("monitorin"), words, 5), "monitoring");
 	assert_string_equal(suggest(STR("ipv4"), words, 5), "ipv6");
 	assert_null(suggest(STR("frobnicate"), words, 5));
+	assert_string_equal(suggest(STR("IPv6"), words, 5), "ipv6");
+	assert_string_equal(suggest(STR("db01"), machines, 2), "db01.de.example.net");
+	assert_string_equal(suggest(STR("dbO1.de.example.net"), machines, 2), "db01.de.example.net");
+	assert_string_equal(suggest(STR("jnb01.dcn.example.net"), machines, 2), "jnb01.cdn.example.net");
+	assert_null(suggest(STR("fe01.de.example.net"), machines, 1));
 }
 
 static void test_utf8(void **state) {

@@ -29,6 +29,13 @@ struct loc loc_of(const struct node *at, const struct node *otherwise) {
 	return at ? at->loc : otherwise ? otherwise->loc : (struct loc){ 0 };
 }
 
+bool schema_has(const struct schema *s, struct str name) {
+	for (size_t i = 0; i < s->n; i++)
+		if (str_is(name, s->fields[i].name))
+			return true;
+	return false;
+}
+
 static const struct field *find_field(const struct schema *s, struct str name) {
 	for (size_t i = 0; i < s->n; i++)
 		if (str_is(name, s->fields[i].name))
@@ -36,7 +43,8 @@ static const struct field *find_field(const struct schema *s, struct str name) {
 	return NULL;
 }
 
-static const char *field_hint(struct loader *l, const struct schema *s, struct str key) {
+/* A field that the mapping has already is hardly the one that was meant. */
+static const char *field_hint(struct loader *l, const struct schema *s, const struct node *map, struct str key) {
 	const char *near = NULL, *all = "";
 	unsigned best = UINT_MAX;
 
@@ -44,18 +52,20 @@ static const char *field_hint(struct loader *l, const struct schema *s, struct s
 		return "merge keys are not YAML 1.2: give the alias to a key of its own, or write the fields out";
 	if (!loader_may_guess(l))
 		return NULL;
-	for (size_t i = 0; i < s->n; i++)
-		if (suggest_better(key, str_of(s->fields[i].name), &best))
-			near = s->fields[i].name;
+	for (int taken = 0; taken <= 1 && !near; taken++)
+		for (size_t i = 0; i < s->n; i++)
+			if ((node_get(map, s->fields[i].name) != NULL) == taken &&
+			    suggest_better(key, str_of(s->fields[i].name), &best))
+				near = s->fields[i].name;
 	if (near)
 		return arena_printf(l->arena, "did you mean %s?", near);
 	for (size_t i = 0; i < s->n; i++)
 		all = arena_printf(l->arena, "%s%s%s", all, i ? ", " : "", s->fields[i].name);
-	return arena_printf(l->arena, "it has %s", all);
+	return arena_printf(l->arena, "it has %s%s%s", all, s->elsewhere ? "; " : "", s->elsewhere ? s->elsewhere : "");
 }
 
-static unsigned unknown_key(struct loader *l, const struct schema *s, const struct node *item) {
-	const char *hint = field_hint(l, s, item->key->text);
+static unsigned unknown_key(struct loader *l, const struct schema *s, const struct node *map, const struct node *item) {
+	const char *hint = field_hint(l, s, map, item->key->text);
 
 	diag_error(l->diags, "unknown-key", item->key->loc, hint, "%s has no field \"%s\"", s->name, item->key->text.s);
 	return 1;
@@ -70,19 +80,24 @@ static const char *kind_hint(struct loader *l, const struct node *n) {
 	return NULL;
 }
 
-static unsigned wrong_kind(struct loader *l, const struct node *n, const char *what) {
-	const struct loc loc = n->kind == NODE_MAP && n->first && kind_hint(l, n) ? n->first->key->loc : n->loc;
+static unsigned wrong_kind(struct loader *l, const struct node *n, const char *what, const char *hint) {
+	const char *colons = kind_hint(l, n);
 
-	diag_error(l->diags, "bad-value", loc, kind_hint(l, n), "%s is expected here, not %s", what,
-		   node_kind_to_str(n->kind));
+	diag_error(l->diags, "bad-value", colons ? n->first->key->loc : n->loc, colons ? colons : hint,
+		   "%s is expected here, not %s", what, node_kind_to_str(n->kind));
 	return 1;
 }
+
+#define ITEMS_HINT "write \"key: value\" lines indented below it, or { key: value, key: value }"
 
 static unsigned load_struct(struct loader *l, const struct schema *s, struct node *n, void *out);
 
 static unsigned missing_value(struct loader *l, const struct field *f, const struct node *n) {
 	diag_error(l->diags, "bad-value", n->loc,
-		   f->type == TYPE_STRUCT || f->shape == MAP
+		   !n->key ? "write it behind the dash, or remove the dash"
+		   : f->type == TYPE_STRUCT && f->shape == LIST
+			   ? "write its items below it, each behind a dash, write [] for none, or remove the key"
+		   : f->type == TYPE_STRUCT || f->shape == MAP
 			   ? "indent its fields below it, write {} for none, or remove the key"
 			   : "write a value behind the colon, or remove the key",
 		   "\"%s\" has no value", n->key ? n->key->text.s : f->name);
@@ -116,7 +131,9 @@ static unsigned load_item(struct loader *l, const struct field *f, struct node *
 	if (f->type == TYPE_STRUCT)
 		return load_struct(l, f->sub, n, out);
 	if (n->kind != NODE_SCALAR)
-		return wrong_kind(l, n, type_table[f->type].what);
+		return wrong_kind(l, n, type_table[f->type].what,
+				  f->shape == LIST ? "write one value, or a list of them: [a, b]"
+						   : "write one value, without brackets");
 	if (n->folded && f->type != TYPE_TEXT)
 		return folded_value(l, f, n);
 	return type_table[f->type].parse(l, f, n, out) < 0;
@@ -181,7 +198,8 @@ static unsigned load_map(struct loader *l, const struct field *f, struct node *n
 	if (n->kind == NODE_SCALAR && n->missing)
 		return missing_value(l, f, n);
 	if (n->kind != NODE_MAP)
-		return wrong_kind(l, n, arena_printf(l->arena, "a mapping from %s to its fields", f->sub->key_doc));
+		return wrong_kind(l, n, arena_printf(l->arena, "a mapping from %s to its fields", f->sub->key_doc),
+				  ITEMS_HINT);
 	out->at = n;
 	to = out->items = arena_alloc(l->arena, f->sub->size * n->count);
 	NODE_EACH (item, n) {
@@ -268,11 +286,11 @@ static unsigned load_struct(struct loader *l, const struct schema *s, struct nod
 	if (n->kind == NODE_SCALAR && s->shorthand)
 		return load_field(l, find_field(s, str_of(s->shorthand)), n, out);
 	if (n->kind != NODE_MAP)
-		return wrong_kind(l, n, arena_printf(l->arena, "a mapping with the fields of %s", s->name));
+		return wrong_kind(l, n, arena_printf(l->arena, "a mapping with the fields of %s", s->name), ITEMS_HINT);
 	NODE_EACH (item, n) {
 		const struct field *f = find_field(s, item->key->text);
 
-		errors += f ? load_field(l, f, item, out) : unknown_key(l, s, item);
+		errors += f ? load_field(l, f, item, out) : unknown_key(l, s, n, item);
 	}
 	errors += check_required(l, s, n);
 	n->faulty = errors > 0;

@@ -74,6 +74,7 @@ struct schema {
 	int64_t key_min, key_max; /* of TYPE_UINT keys */
 	const char *key_doc;
 	const char *shorthand; /* a plain value stands for this field alone, or NULL */
+	const char *elsewhere; /* what people look for here in vain and where it goes, or NULL */
 };
 
 /* What a load produces besides the structs. */
@@ -97,6 +98,9 @@ bool loader_may_guess(struct loader *l);
  * how many mistakes it found.
  */
 unsigned schema_load(struct loader *l, const struct schema *schema, struct node *map, void *ret_struct);
+
+/* Whether a mapping of this schema may have a key of this name. */
+bool schema_has(const struct schema *schema, struct str name);
 
 /* The place to point at for a value that may be absent: its own, or that of `otherwise`. */
 struct loc loc_of(const struct node *at, const struct node *otherwise);

@@ -12,7 +12,39 @@
 
 #define BAD "bad-value"
 
+/* What is seen at once when one knows where to look, and never otherwise: word processors' characters, half a pair of
+ * quotes, a comment that is none. NULL: nothing of the kind. */
+static const char *typing_hint(struct str s) {
+	static const struct {
+		const char *begin; /* of the UTF-8 sequence */
+		char from, to;     /* its last byte */
+		const char *hint;
+	} odd[] = {
+		{ "\xc2", '\xa0', '\xa0', "a no-break space (U+00A0) is in it: write a plain one, or none" },
+		{ "\xe2\x80", '\x8b', '\x8f', "an invisible character (U+200B to U+200F) is in it: remove it" },
+		{ "\xe2\x80", '\x90', '\x95', "a typographic dash is in it: write -" },
+		{ "\xe2\x80", '\x98', '\x9f', "a typographic quote is in it: write \"" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		size_t len = strlen(odd[i].begin);
+
+		for (size_t k = 0; k + len < s.len; k++)
+			if (memcmp(s.s + k, odd[i].begin, len) == 0 && s.s[k + len] >= odd[i].from &&
+			    s.s[k + len] <= odd[i].to)
+				return odd[i].hint;
+	}
+	if (s.len && strchr("\"'", s.s[s.len - 1]))
+		return "the quote at its end has none at its start";
+	if (memchr(s.s, '#', s.len))
+		return "a comment needs a blank before its #";
+	return NULL;
+}
+
 static int bad(struct loader *l, const struct field *f, const struct node *n, const char *hint) {
+	const char *typing = typing_hint(n->text);
+
+	hint = typing ? typing : hint;
 	diag_error(l->diags, BAD, n->loc, hint, "\"%s\" is not %s", n->text.s, type_table[f->type].what);
 	return -EINVAL;
 }
@@ -77,6 +109,8 @@ static int parse_uint(struct loader *l, const struct field *f, const struct node
 	size_t end;
 	int r = read_decimal(n->text, &value, &end);
 
+	if (r == 0 && end < n->text.len && n->text.s[end] == '-' && f->shape == LIST)
+		return bad(l, f, n, "a range is not understood here: list the numbers, as in [8080, 8081]");
 	if (r == -EINVAL || (r == 0 && end != n->text.len))
 		return bad(l, f, n, "write decimal digits");
 	if (r < 0 || !in_range(f, value))
@@ -249,7 +283,10 @@ static int parse_ifaddr(struct loader *l, const struct field *f, const struct no
 	struct ip ip;
 
 	if (!slash)
-		return bad(l, f, n, "an interface address ends in the length of its link, as in 2001:db8::1/64");
+		return bad(l, f, n,
+			   strchr(n->text.s, ':')
+				   ? "an interface address ends in the length of its link, as in 2001:db8::1/64"
+				   : "an interface address ends in the length of its link, as in 192.0.2.1/24");
 	if (prefix_parse(n->text.s, n->text.len, &p, &fault) < 0 && fault.error != IP_ERR_HOST_BITS)
 		return bad(l, f, n, ip_error_hint(fault.error));
 	if (ip_parse(n->text.s, (size_t)(slash - n->text.s), &ip, &fault) < 0)

@@ -239,7 +239,8 @@ static void on_alias(struct builder *b, struct fy_event *e) {
 
 	n->text = STR("");
 	if (!a)
-		give_up(b, loc, "yaml-syntax", "anchors are defined with & above their first use",
+		give_up(b, loc, "yaml-syntax",
+			"anchors are defined with & above their first use; quote a text that begins with *",
 			"there is no anchor \"%s\"", name.s);
 	else if (a->open)
 		give_up(b, loc, "yaml-syntax", "write out what is meant",
@@ -495,6 +496,19 @@ int yaml_parse(struct arena *a, struct diags *d, uint32_t file, struct node **re
 	return 0;
 }
 
+static const char *unreadable_hint(int error) {
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return "run it as a user that may read it, or change the file's owner or mode";
+	case ENOENT:
+	case ELOOP:
+		return "it is a symbolic link that leads nowhere: mend it or remove it";
+	default:
+		return NULL;
+	}
+}
+
 int yaml_load(struct arena *a, struct diags *d, struct sources *s, const char *path, const char *shown,
 	      struct node **ret_root) {
 	char *text = NULL;
@@ -506,7 +520,8 @@ int yaml_load(struct arena *a, struct diags *d, struct sources *s, const char *p
 		diag_error(d, "yaml-limit", (struct loc){ .file = file }, "split it, for instance by site",
 			   "the file is larger than %d MiB", YAML_BYTES_MAX >> 20);
 	else if (r < 0)
-		diag_error(d, "file", (struct loc){ .file = file }, NULL, "cannot read the file: %s", strerror(-r));
+		diag_error(d, "file", (struct loc){ .file = file }, unreadable_hint(-r), "cannot read the file: %s",
+			   strerror(-r));
 	if (r < 0)
 		return r;
 	return yaml_parse(a, d, file, ret_root);

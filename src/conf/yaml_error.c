@@ -107,6 +107,49 @@ static bool is_tab(const struct yaml_stumble *at) {
 static struct loc as_said(const struct yaml_stumble *at) {
 	return at->loc;
 }
+
+/* The line that version control left at, above or below the stumble, or 0. */
+static uint32_t conflict_line(const struct yaml_stumble *at) {
+	static const char *const marks[] = { "<<<<<<< ", "|||||||", "=======", ">>>>>>> " };
+	const char *text;
+	size_t len;
+
+	for (uint32_t line = at->loc.line - (at->loc.line > 1); line <= at->loc.line + 1; line++)
+		for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+			if (sources_line(at->sources, at->loc.file, line, &text, &len) && len >= 7 &&
+			    strncmp(text, marks[i], MIN(len, strlen(marks[i]))) == 0)
+				return line;
+	return 0;
+}
+static bool is_conflict(const struct yaml_stumble *at) {
+	return conflict_line(at);
+}
+static struct loc conflict_loc(const struct yaml_stumble *at) {
+	return line_start(at->sources, at->loc, conflict_line(at));
+}
+
+/* The first no-break space of the line: it looks like a space and YAML takes it for a letter. */
+static bool find_no_break(const struct yaml_stumble *at, size_t *ret_offset) {
+	const char *text, *found;
+	size_t len;
+
+	if (!sources_line(at->sources, at->loc.file, at->loc.line, &text, &len) ||
+	    !(found = memmem(text, len, "\xc2\xa0", 2)))
+		return false;
+	*ret_offset = utf8_count(text, (size_t)(found - text));
+	return true;
+}
+static bool is_no_break(const struct yaml_stumble *at) {
+	size_t offset;
+
+	return find_no_break(at, &offset);
+}
+static struct loc no_break_loc(const struct yaml_stumble *at) {
+	size_t offset = 0;
+
+	(void)find_no_break(at, &offset);
+	return (struct loc){ .file = at->loc.file, .line = at->loc.line, .col = (uint32_t)offset + 1, .len = 1 };
+}
 static struct loc this_line(const struct yaml_stumble *at) {
 	return line_start(at->sources, at->loc, at->loc.line);
 }
@@ -226,6 +269,27 @@ static bool is_no_colon(const struct yaml_stumble *at) {
 	return says(at, "multiline plain key") || says(at, "could not find expected ':'") || says(at, "missing ':'") ||
 	       (says(at, "invalid value after mapping") && starts_line(at));
 }
+/* "ip:192.0.2.1": a word, a colon, and no blank. A word of hex digits alone begins an address. */
+static bool is_no_blank(const struct yaml_stumble *at) {
+	struct loc loc = this_line(at);
+	bool word = false;
+	char c;
+
+	while ((c = char_at(at->sources, loc, 0)) && !strchr(": []{}\"'#,", c)) {
+		word |= !strchr("0123456789abcdefABCDEF", c);
+		loc.col++;
+	}
+	return is_no_colon(at) && word && c == ':' && !strchr(" :", char_at(at->sources, loc, 1));
+}
+
+static bool is_no_dash(const struct yaml_stumble *at) {
+	return says(at, "expected '-' indicator");
+}
+/* "{ name: x }" on a line of its own: the parser has not seen yet that it stands in a list. */
+static bool is_bare_braces(const struct yaml_stumble *at) {
+	return is_no_colon(at) && !at->open_flow && char_at(at->sources, this_line(at), 0) == '{';
+}
+
 /* "geo:" and below it "base /usr": a value, until the next line shows that it was to be a key. */
 static bool is_first_key(const struct yaml_stumble *at) {
 	const struct node *n = at->last_scalar;
@@ -274,7 +338,11 @@ static const struct explanation {
 } explanations[] = {
 	{ is_colons, colons_loc, "a value that ends in \"::\" is read as the key of a mapping",
 	  "quote it, for instance \"2001:db8::\"" },
+	{ is_conflict, conflict_loc, "a merge conflict was left in this file",
+	  "keep one of the two versions, and remove the lines with <<<<<<<, ======= and >>>>>>>" },
 	{ is_tab, tab_loc, "a tab stands where YAML counts spaces", "indent with spaces" },
+	{ is_no_break, no_break_loc, "a no-break space (U+00A0), which YAML does not take for a space",
+	  "write a plain space, or quote the value if it belongs to it" },
 	{ is_key_with_bracket, this_line, "a key without a colon", "write it as \"key: value\"" },
 	{ is_quote, quote_loc, "the quote that opens here is not closed", "close it on the same line" },
 	{ is_unclosed, unclosed_loc, "the bracket that opens here is not closed, or a comma is missing behind it",
@@ -283,6 +351,10 @@ static const struct explanation {
 	  "remove the value, or indent the lines below it like this one" },
 	{ is_deeper, deeper_loc, "this line is indented deeper than the line above it, which already has a value",
 	  "indent it like the other keys of its mapping" },
+	{ is_no_blank, this_line, "a colon without a blank behind it", "write it as \"key: value\"" },
+	{ is_no_dash, this_line, "an item of the list above without its dash", "write \"- \" in front of it" },
+	{ is_bare_braces, this_line, "a mapping in braces where a key is expected",
+	  "write \"- \" in front of it if it is an item of the list above" },
 	{ is_first_key, last_scalar_loc, "a key without a colon", "write it as \"key: value\"" },
 	{ is_no_colon, this_line, "a key without a colon", "write it as \"key: value\"" },
 	{ is_behind, as_said, "this stands behind a value that has already ended",

@@ -109,8 +109,6 @@ static void add_section(struct joiner *j, struct node *item) {
 }
 
 static void add_file(struct joiner *j, struct node *root, bool is_machines) {
-	if (!root)
-		return;
 	if (root->kind != NODE_MAP) {
 		diag_error(j->d, "bad-value", root->loc,
 			   is_machines ? "begin with a machine's name and a colon"
@@ -144,6 +142,15 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* A full disk and an editor that died leave a file of zero bytes; a file of comments was meant so. */
+static void warn_if_empty(struct joiner *j) {
+	const uint32_t file = (uint32_t)j->e->sources->list.n;
+
+	if (!sources_get(j->e->sources, file)->len)
+		diag_add(j->d, SEVERITY_WARNING, "empty-file", (struct loc){ .file = file },
+			 "restore it, or delete it if it is not needed", "the file is empty");
+}
+
 /* A pipe or a device would be read for ever. */
 static void add_path(struct joiner *j, const char *path, bool is_machines) {
 	struct estate *e = j->e;
@@ -162,8 +169,10 @@ static void add_path(struct joiner *j, const char *path, bool is_machines) {
 	}
 	if (r < 0)
 		e->unread++;
-	else
+	else if (root)
 		add_file(j, root, is_machines);
+	else
+		warn_if_empty(j);
 }
 
 /* Reads every YAML file of a folder. Returns how many, or -errno. */
@@ -189,7 +198,10 @@ static int read_files(struct joiner *j, const char *folder) {
 		return sections;
 	machines = add_folder(j, below, true);
 	if (machines < 0 && machines != -ENOENT) {
-		diag_error(j->d, "file", (struct loc){ .file = sources_add(j->e->sources, below, NULL, 0) }, NULL,
+		diag_error(j->d, "file", (struct loc){ .file = sources_add(j->e->sources, below, NULL, 0) },
+			   machines == -EACCES
+				   ? "run it as a user that may read it, or change the folder's owner or mode"
+				   : "machines is a folder of YAML files",
 			   "cannot read the folder: %s", strerror(-machines));
 		j->e->unread++;
 		j->e->unreadable++;
@@ -220,6 +232,8 @@ static void finish(struct joiner *j, struct estate **ret_e) {
 	e->root = j->root;
 	loader_init(&loader, e->arena, j->d);
 	(void)schema_load(&loader, &estate_schema, j->root, e);
+	NODE_EACH (section, j->root)
+		e->unread += !schema_has(&estate_schema, section->key->text);
 	e->loaded = j->d->count[SEVERITY_ERROR] == j->errors_before;
 	estate_resolve(e, &loader);
 	loader_done(&loader);
@@ -254,7 +268,7 @@ void estate_load_text(struct arena *a, struct sources *s, struct diags *d, const
 	begin(&j, a, s, d, ".");
 	if (yaml_parse(a, d, sources_add(s, shown, text, len), &root) < 0)
 		j.e->unread++;
-	else
+	else if (root)
 		add_file(&j, root, false);
 	finish(&j, ret_e);
 	joiner_done(&j);

@@ -261,7 +261,7 @@ struct estate {
 	struct node *root;    /* all sections merged; NULL for an empty estate */
 	struct claim *claims; /* every use of address space, sorted: see claims.h */
 	size_t claim_count;
-	unsigned unread;     /* files that could not be read or parsed */
+	unsigned unread;     /* files and sections that could not be read or parsed: names may be in there */
 	unsigned unreadable; /* of these, the ones that the system refused to hand out */
 	bool loaded;         /* false when something did not load: findings may be missing */
 };

@@ -9,26 +9,27 @@
 
 struct kind_row {
 	enum ref_kind kind;
-	const char *what; /* with its article */
-	const char *word; /* the only name of this kind, or NULL */
-	size_t by_name;   /* offset of the map in struct estate, when it has names */
-	size_t list;      /* offset of the list, for suggestions */
+	const char *what;  /* with its article */
+	const char *word;  /* the only name of this kind, or NULL */
+	const char *where; /* to define one, or NULL */
+	size_t by_name;    /* offset of the map in struct estate, when it has names */
+	size_t list;       /* offset of the list, for suggestions */
 	size_t item_size;
 };
 
 static const struct kind_row kinds[] = {
-	{ REF_ANY, "any", "any", 0, 0, 0 },
-	{ REF_ALL, "all", "all", 0, 0, 0 },
-	{ REF_GROUP, "a group", NULL, offsetof(struct estate, group_by_name), offsetof(struct estate, groups),
-	  sizeof(struct group) },
-	{ REF_MACHINE, "a machine", NULL, offsetof(struct estate, machine_by_name), offsetof(struct estate, machines),
-	  sizeof(struct machine) },
-	{ REF_SERVICE, "a service", NULL, offsetof(struct estate, service_by_name), offsetof(struct estate, services),
-	  sizeof(struct service) },
-	{ REF_FAILOVER, "a failover entry", NULL, offsetof(struct estate, failover_by_name),
+	{ REF_ANY, "any", "any", NULL, 0, 0, 0 },
+	{ REF_ALL, "all", "all", NULL, 0, 0, 0 },
+	{ REF_GROUP, "a group", NULL, "below \"groups:\"", offsetof(struct estate, group_by_name),
+	  offsetof(struct estate, groups), sizeof(struct group) },
+	{ REF_MACHINE, "a machine", NULL, "in machines/", offsetof(struct estate, machine_by_name),
+	  offsetof(struct estate, machines), sizeof(struct machine) },
+	{ REF_SERVICE, "a service", NULL, "below \"services:\", as in NAME: { tcp: 443 }",
+	  offsetof(struct estate, service_by_name), offsetof(struct estate, services), sizeof(struct service) },
+	{ REF_FAILOVER, "a failover entry", NULL, "below \"failover:\"", offsetof(struct estate, failover_by_name),
 	  offsetof(struct estate, failover), sizeof(struct failover) },
-	{ REF_ADDRESS, "an address", NULL, 0, 0, 0 },
-	{ REF_PREFIX, "a prefix", NULL, 0, 0, 0 },
+	{ REF_ADDRESS, "an address", NULL, NULL, 0, 0, 0 },
+	{ REF_PREFIX, "a prefix", NULL, NULL, 0, 0, 0 },
 };
 
 /* Things with names begin with them: struct scalar at offset 0. */
@@ -74,7 +75,8 @@ static bool resolve_literal(struct estate *e, struct loader *l, struct ref *ref)
 }
 
 static void report_unknown(struct estate *e, struct loader *l, const struct ref *ref) {
-	const char *near = NULL, *what = "", *first = NULL;
+	const char *near = NULL, *what = "", *hint;
+	const struct kind_row *first = NULL;
 	unsigned best = UINT_MAX, n = 0;
 	bool guess;
 
@@ -95,14 +97,18 @@ static void report_unknown(struct estate *e, struct loader *l, const struct ref 
 			if (suggest_better(str_of(ref->s), str_of(name->s), &best))
 				near = name->s;
 		}
-		first = first ? first : kinds[k].what;
+		first = first ? first : &kinds[k];
 		what = arena_printf(e->arena, "%s%s%s", what, n++ ? ", " : "", kinds[k].what);
 	}
-	diag_error(l->diags, "unknown-name", ref->at->loc,
-		   near ? arena_printf(e->arena, "did you mean %s?", near)
-			: arena_printf(e->arena, "name %s%s", n > 1 ? "one of: " : "", what),
+	if (near)
+		hint = arena_printf(e->arena, "did you mean %s?", near);
+	else if (n == 1 && first->where)
+		hint = arena_printf(e->arena, "name one that is there, or define it %s", first->where);
+	else
+		hint = arena_printf(e->arena, "name %s%s", n > 1 ? "one of: " : "", what);
+	diag_error(l->diags, "unknown-name", ref->at->loc, hint,
 		   n > 1 ? "nothing is called \"%s\"" : "there is no %s called \"%s\"",
-		   n > 1 ? ref->s : strchr(first, ' ') + 1, ref->s);
+		   n > 1 ? ref->s : strchr(first->what, ' ') + 1, ref->s);
 }
 
 static void resolve_ref(struct estate *e, struct loader *l, struct ref *ref) {

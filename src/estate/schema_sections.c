@@ -355,4 +355,5 @@ const struct schema estate_schema = {
 	.name = "estate",
 	.doc = "The sections of an estate. Each may be spread over several files.",
 	SCHEMA(struct estate, estate_fields),
+	.elsewhere = "machines go below \"machines:\" or into a file of the folder machines/",
 };

@@ -47,6 +47,35 @@ TRAPS = {
     "words that YAML 1.1 types": (good("[g]", "[no, on, yes, y, off, null, 1, 1e3, 0x1f, 012]"),
                                   SECTIONS + "".join(f"  {w}: {{}}\n" for w in "no on yes y off null 1 1e3 0x1f 012".split()),
                                   []),
+    # what an editor, a word processor or version control leaves behind
+    "merge conflict": ("m1:\n<<<<<<< HEAD\n  ip: 192.0.2.1\n=======\n  ip: 192.0.2.2\n>>>>>>> b\n", None,
+                       [(M, 2, 1, "merge conflict")]),
+    "no-break space behind the colon": (good("ip: 1", "ip:\u00a01"), None, [(M, 3, 6, "no-break space")]),
+    "no-break space as indentation": (good("  ip:", "\u00a0 ip:"), None, [(M, 3, 1, "no-break space")]),
+    "no-break space in a comment": (good("192.0.2.1", "192.0.2.1 #\u00a0x"), None, []),
+    "no-break space in an address": (good("192.0.2.1", "192.0.2.1\u00a0"), None, [(M, 3, 7, "U+00A0")]),
+    "typographic quotes": (good("192.0.2.1", "\u201c192.0.2.1\u201d"), None, [(M, 3, 7, "typographic quote")]),
+    "typographic dash": (GOOD, SECTIONS + "services: { s: { tcp: [22\u201325] } }\n", [(S, 4, 24, "typographic dash")]),
+    "half a pair of quotes": (good("192.0.2.1", '192.0.2.1"'), None, [(M, 3, 7, "has none at its start")]),
+    "a comment without a blank": (good("192.0.2.1", "192.0.2.1# x"), None, [(M, 3, 7, "before its #")]),
+    "a range of ports": (GOOD, SECTIONS + "services: { s: { tcp: 22-25 } }\n", [(S, 4, 23, "list the numbers")]),
+    "address without a key": (good("ip: 192.0.2.1", "2001:db8::1"), None, [(M, 3, 3, COLON)]),
+    "no dash": (GOOD, SECTIONS + "services: { s: {} }\npolicy:\n  - { name: a, from: any, to: g, allow: s }\n"
+                "  { name: b, from: any, to: g, allow: s }\n", [(S, 7, 3, 'write "- "')]),
+    "no dash at the end": (GOOD, SECTIONS + "services: { s: {} }\npolicy:\n  { name: b, from: any, to: g, allow: s }\n"
+                           "  - { name: a, from: any, to: g, allow: s }\n", [(S, 7, 3, "mapping")]),
+    "nothing in a list of mappings": (GOOD, SECTIONS + "policy:\n", [(S, 4, 1, "[] for none")]),
+    "two addresses": (good("192.0.2.1", "[192.0.2.1, 192.0.2.3]"), None, [(M, 3, 7, "one value")]),
+    "a mapping of groups": (good("[g]", "{ g: }"), None, [(M, 2, 11, "[a, b]")]),
+    # names
+    "machine among the sections": (GOOD, SECTIONS + "m9.example.net: {}\n", [(S, 4, 1, "folder machines/")]),
+    "misspelt section": (good("[g]", "[g, h]"), SECTIONS + "group: { h: {} }\n", [(S, 4, 1, "did you mean groups")]),
+    "capitals": (good("ipv6", "IPv6"), None, [(M, 4, 3, "did you mean ipv6?")]),
+    "the field that is not there yet": (good("ipv6", "ip6"), None, [(M, 4, 3, "did you mean ipv6?")]),
+    "machine without its domain": (GOOD, LAN.replace("m1.example.net", "m1").replace("[RDNSS]", "[]"),
+                                   [(S, 5, 16, "did you mean m1.example.net?")]),
+    "another machine of the domain": (GOOD, LAN.replace("m1.example", "gateway.example").replace("[RDNSS]", "[]"),
+                                      [(S, 5, 16, "define it in machines/")]),
     "no is the group of that name": (good("[g]", "[no]"), None, [(M, 2, 12, 'called "no"')]),
     # an address ending in ::
     "colons in a block": (good("2001:db8::1", "2001:db8::"), None, [(M, 4, 9, QUOTE)]),
@@ -84,7 +113,7 @@ TRAPS = {
     "no colon on the last field": (good("ipv6:", "ipv6"), None, [(M, 4, 3, COLON)]),
     "no colon behind a name": (good("net:", "net"), None, [(M, 1, 1, COLON)]),
     "no colon behind a later name": (GOOD + good("net:", "net", OTHER), None, [(M, 5, 1, COLON)]),
-    "no blank behind the colon": (good("ip: ", "ip:"), None, [(M, 3, 3, COLON)]),
+    "no blank behind the colon": (good("ip: ", "ip:"), None, [(M, 3, 3, "colon without a blank")]),
     "no value": (good("192.0.2.1", ""), None, [(M, 3, 3, "no value")]),
     "no fields": ("m1:\n", None, [(M, 1, 1, "no value")]),
     "no section": (GOOD, SECTIONS + "endpoints:\n", [(S, 4, 1, "no value")]),
@@ -175,6 +204,22 @@ def test_trap(hextet, tmp_path, name):
         assert words in words_of(finding)
     assert done.returncode == 1 or not expected
     assert done.stderr == ""
+
+
+def test_empty_file(hextet, tmp_path):
+    """Nothing asks for its machines: only the file itself can tell."""
+    write_estate(tmp_path / "estate", GOOD, **{"machines/n.yaml": "", "machines/o.yaml": "# later\n"})
+    done = hextet("check", "--output", "json", "estate", cwd=tmp_path)
+    assert done.returncode == 0
+    assert [(f["file"], f["severity"]) for f in json.loads(done.stdout) if f["check"] == "empty-file"] == [
+        ("estate/machines/n.yaml", "warning")]
+
+
+def test_what_is_shown_of_bytes_that_are_no_text(hextet, tmp_path):
+    write_estate(tmp_path / "estate", GOOD)
+    (tmp_path / "estate/b.yaml").write_bytes(b"a: \xc2\x9b2J \xff\xfe \xc3\xa9 \xc3\n")
+    done = hextet("check", "estate", cwd=tmp_path, input=b"")
+    assert "    1 | a: .2J .. \u00e9 .\n".encode() in done.stdout
 
 
 def test_duplicate_in_two_files(hextet, tmp_path):
@@ -303,7 +348,8 @@ def one_file_finding(hextet, tmp_path, **options):
 def test_dangling_symlink(hextet, tmp_path):
     (write_estate(tmp_path / "estate", GOOD) / "x.yaml").symlink_to("nowhere")
     assert one_file_finding(hextet, tmp_path) == (
-        "estate/x.yaml", "cannot read the file: No such file or directory | None")
+        "estate/x.yaml", "cannot read the file: No such file or directory | "
+        "it is a symbolic link that leads nowhere: mend it or remove it")
 
 
 def test_folder_named_like_a_file(hextet, tmp_path):

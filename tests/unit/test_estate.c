@@ -172,7 +172,8 @@ static void test_wrong_names(void **state) {
 	} rows[] = {
 		{ "groups: { frontend: {} }\nmachines: { m: { groups: frontent } }",
 		  "there is no group called \"frontent\"", "did you mean frontend?" },
-		{ "machines: { m: { groups: x } }", "there is no group called \"x\"", "name a group" },
+		{ "machines: { m: { groups: x } }", "there is no group called \"x\"",
+		  "name one that is there, or define it below \"groups:\"" },
 		{ "guard: { never: [2001:db8::1/64] }", "\"2001:db8::1/64\" has bits set to the right of its length",
 		  "the network is 2001:db8::/64" },
 		{ "guard: { never: [300.0.0.1] }", "\"300.0.0.1\" is not an address or a prefix",

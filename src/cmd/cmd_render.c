@@ -185,9 +185,13 @@ static bool keep(const char *target, const char *machine, void *user) {
 
 static int explain(const struct options *opt, const struct job *job, int r) {
 	const char *path = job->writes ? tree_failed_path(&job->tree) : "";
+	const char *why = r == -ELOOP     ? "a symbolic link is in the way, and none is followed there; remove it"
+			  : r == -EEXIST  ? "two targets write it, or something has come into its place"
+			  : r == -EBADMSG ? "it is damaged; remove it, and files that are no longer rendered by hand"
+					  : strerror(-r);
 
 	return cannot("cannot write %s%s%s: %s; nothing was changed", opt->out ? opt->out : "", *path ? "/" : "", path,
-		      strerror(-r));
+		      why);
 }
 
 static bool refused(const struct job *job, unsigned workers) {

@@ -32,8 +32,8 @@ static int make_dir(int at, const char *name) {
 	return mkdirat(at, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int open_dir(int at, const char *name, int *ret_fd) {
-	*ret_fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static int open_dir(int at, const char *name, int flags, int *ret_fd) {
+	*ret_fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
 	return *ret_fd < 0 ? -errno : 0;
 }
 
@@ -51,7 +51,7 @@ static void remove_staging(struct tree *t) {
 }
 
 static int take_lock(struct tree *t) {
-	t->lock_fd = openat(t->own_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	t->lock_fd = openat(t->own_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (t->lock_fd < 0)
 		return -errno;
 	if (flock(t->lock_fd, LOCK_EX | LOCK_NB) < 0)
@@ -67,7 +67,7 @@ static int fresh_staging(struct tree *t) {
 		if (r == 0 && mkdirat(t->own_fd, STAGING, 0755) < 0)
 			r = -errno;
 	}
-	return r < 0 ? r : open_dir(t->own_fd, STAGING, &t->staging_fd);
+	return r < 0 ? r : open_dir(t->own_fd, STAGING, O_NOFOLLOW, &t->staging_fd);
 }
 
 int tree_open(struct tree *t, const char *out, unsigned workers) {
@@ -78,11 +78,13 @@ int tree_open(struct tree *t, const char *out, unsigned workers) {
 	t->mask = umask(0);
 	(void)umask(t->mask);
 	if (r == 0)
-		r = open_dir(AT_FDCWD, out, &t->out_fd);
+		r = open_dir(AT_FDCWD, out, 0, &t->out_fd);
+	for (unsigned w = 0; w < workers; w++)
+		walk_init(&t->worker[w].walk, t->out_fd);
 	if (r == 0)
 		r = make_dir(t->out_fd, OWN);
 	if (r == 0)
-		r = open_dir(t->out_fd, OWN, &t->own_fd);
+		r = open_dir(t->out_fd, OWN, O_NOFOLLOW, &t->own_fd);
 	if (r == 0)
 		r = take_lock(t);
 	if (r == 0)
@@ -96,11 +98,17 @@ int tree_open(struct tree *t, const char *out, unsigned workers) {
  * Whether the file has this content and mode already: 1 yes, 0 no, -ENOENT when there is none, or an error that a
  * rename would meet later.
  */
-static int is_current(int out_fd, const char *path, struct str text, mode_t mode) {
-	_cleanup_(fdp_close) int fd = openat(out_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+static int is_current(struct walk *w, const char *path, struct str text, mode_t mode) {
+	_cleanup_(fdp_close) int fd = -1;
 	char buffer[16384];
+	const char *name;
 	struct stat st;
+	int r, folder;
 
+	r = walk_to(w, path, NULL, NULL, &folder, &name);
+	if (r < 0)
+		return r;
+	fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ELOOP ? 0 : -errno;
 	if (fstat(fd, &st) < 0)
@@ -119,15 +127,6 @@ static int is_current(int out_fd, const char *path, struct str text, mode_t mode
 		text = (struct str){ text.s + n, text.len - (size_t)n };
 	}
 	return 1;
-}
-
-/* One question for all files of a machine: a fresh OUT is the common case in which none of them exists. */
-static bool machine_exists(const struct tree *t, struct tree_worker *w, const char *machine) {
-	if (w->machine != machine) {
-		w->machine = machine;
-		w->machine_exists = faccessat(t->out_fd, machine, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	}
-	return w->machine_exists;
 }
 
 static int stage(struct tree *t, const char *name, struct str text, mode_t mode) {
@@ -168,7 +167,7 @@ int tree_add(struct tree *t, unsigned worker, const char *target, const char *ma
 	if (!path_is_safe(entry.path) || machine[0] == '.')
 		r = -EINVAL;
 	else
-		r = machine_exists(t, w, machine) ? is_current(t->out_fd, entry.path, text, mode) : -ENOENT;
+		r = is_current(&w->walk, entry.path, text, mode);
 	entry.exists = r >= 0;
 	if (r == 0 || r == -ENOENT) {
 		entry.number = ++w->staged;
@@ -203,6 +202,7 @@ struct commit {
 	VEC(char *) made;            /* folders, outer ones first */
 	VEC(char *) stale;           /* files of the old manifest that are no longer rendered */
 	struct arena arena;
+	struct walk walk;
 	bool (*keep)(const char *target, const char *machine, void *user);
 	void *user;
 	FILE *manifest;
@@ -214,80 +214,87 @@ static int failed_at(struct commit *c, const char *path, int r) {
 	return r;
 }
 
-/* Creates the folders of a path that the path before it did not have. */
-static int make_parents(struct commit *c, const char *path, const char *before) {
-	char copy[PATH_MAX];
-	size_t same = 0;
+static void remember_folder(const char *path, size_t len, void *user) {
+	struct commit *c = user;
 
-	if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy))
-		return -ENAMETOOLONG;
-	for (size_t i = 0; before[i] && before[i] == path[i]; i++)
-		if (path[i] == '/')
-			same = i + 1;
-	for (size_t i = same; copy[i]; i++) {
-		int r;
-
-		if (copy[i] != '/')
-			continue;
-		copy[i] = 0;
-		r = mkdirat(c->t->out_fd, copy, 0755) < 0 ? -errno : 0;
-		if (r == 0)
-			vec_push(&c->made, arena_dup(&c->arena, copy, i));
-		else if (r != -EEXIST)
-			return r;
-		copy[i] = '/';
-	}
-	return 0;
+	vec_push(&c->made, arena_dup(&c->arena, path, len));
 }
 
 static int make_folders(struct commit *c) {
-	const char *before = "";
-
 	for (size_t i = 0; i < c->list.n; i++) {
-		int r = c->list.v[i].number ? make_parents(c, c->list.v[i].path, before) : 0;
+		const struct tree_entry *e = &c->list.v[i];
+		const char *name;
+		int folder, r = 0;
 
+		if (i && strcmp(e[-1].path, e->path) == 0)
+			r = -EEXIST;
+		else if (e->number)
+			r = walk_to(&c->walk, e->path, remember_folder, c, &folder, &name);
 		if (r < 0)
-			return failed_at(c, c->list.v[i].path, r);
-		if (c->list.v[i].number)
-			before = c->list.v[i].path;
+			return failed_at(c, e->path, r);
 	}
 	return 0;
 }
 
 static void remove_made_folders(struct commit *c) {
+	const char *name;
+	int folder;
+
 	while (c->made.n)
-		(void)unlinkat(c->t->out_fd, c->made.v[--c->made.n], AT_REMOVEDIR);
+		if (walk_to(&c->walk, c->made.v[--c->made.n], NULL, NULL, &folder, &name) == 0)
+			(void)unlinkat(folder, name, AT_REMOVEDIR);
+}
+
+/* A folder that came into the file's place since tree_add() is in staging now, and must go back. */
+static bool is_folder(int at, const char *name) {
+	struct stat st;
+
+	return fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* Exchanges a staged file with the one in its place, or moves it there when there is none; undo is the reverse. File
  * systems without these flags (NFS) get a plain rename, and lose the undo. */
-static int put_one(struct tree *t, const struct tree_entry *e) {
+static int put_one(struct commit *c, const struct tree_entry *e) {
 	unsigned flags = e->exists ? RENAME_EXCHANGE : RENAME_NOREPLACE;
-	char name[STAGED_NAME_MAX];
-	int r;
+	const int staging = c->t->staging_fd;
+	char staged[STAGED_NAME_MAX];
+	const char *name;
+	int r, folder;
 
-	staged_name(name, e->worker, e->number);
-	r = renameat2(t->staging_fd, name, t->out_fd, e->path, flags);
+	staged_name(staged, e->worker, e->number);
+	r = walk_to(&c->walk, e->path, NULL, NULL, &folder, &name);
+	if (r < 0)
+		return r;
+	r = renameat2(staging, staged, folder, name, flags);
 	if (r < 0 && errno == EINVAL)
-		r = renameat(t->staging_fd, name, t->out_fd, e->path);
-	return r < 0 ? -errno : 0;
+		r = renameat(staging, staged, folder, name);
+	if (r < 0)
+		return -errno;
+	if (e->exists && is_folder(staging, staged)) {
+		(void)renameat2(staging, staged, folder, name, RENAME_EXCHANGE);
+		return -EISDIR;
+	}
+	return 0;
 }
 
-static void take_back(struct tree *t, const struct tree_entry *e) {
-	char name[STAGED_NAME_MAX];
+static void take_back(struct commit *c, const struct tree_entry *e) {
+	char staged[STAGED_NAME_MAX];
+	const char *name;
+	int folder;
 
-	staged_name(name, e->worker, e->number);
-	(void)renameat2(t->out_fd, e->path, t->staging_fd, name, e->exists ? RENAME_EXCHANGE : RENAME_NOREPLACE);
+	staged_name(staged, e->worker, e->number);
+	if (walk_to(&c->walk, e->path, NULL, NULL, &folder, &name) == 0)
+		(void)renameat2(folder, name, c->t->staging_fd, staged, e->exists ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 }
 
 static int put_in_place(struct commit *c) {
 	for (size_t i = 0; i < c->list.n; i++) {
-		int r = c->list.v[i].number ? put_one(c->t, &c->list.v[i]) : 0;
+		int r = c->list.v[i].number ? put_one(c, &c->list.v[i]) : 0;
 
 		if (r < 0) {
 			while (i--)
 				if (c->list.v[i].number)
-					take_back(c->t, &c->list.v[i]);
+					take_back(c, &c->list.v[i]);
 			return failed_at(c, c->list.v[i + 1].path, r);
 		}
 		c->stats.written += c->list.v[i].number != 0;
@@ -296,14 +303,13 @@ static int put_in_place(struct commit *c) {
 }
 
 /* Removes a file and the folders above it that are empty now. */
-static void remove_file(int out_fd, char *path) {
-	char *slash;
+static void remove_file(struct commit *c, const char *path) {
+	const char *name;
+	int folder;
 
-	(void)unlinkat(out_fd, path, 0);
-	while ((slash = strrchr(path, '/'))) {
-		*slash = 0;
-		if (unlinkat(out_fd, path, AT_REMOVEDIR) < 0)
-			break;
+	if (walk_to(&c->walk, path, NULL, NULL, &folder, &name) == 0) {
+		(void)unlinkat(folder, name, 0);
+		walk_prune(&c->walk);
 	}
 }
 
@@ -313,12 +319,14 @@ static int sort_out(const char *target, const char *path, void *user) {
 	const struct tree_entry key = { .path = path };
 	char machine[256];
 
+	if (!path_is_safe(path) || path[0] == '.')
+		return 0; /* nobody but us writes it, and we did not */
 	if (c->list.n && bsearch(&key, c->list.v, c->list.n, sizeof(key), entry_order))
 		return 0;
 	(void)snprintf(machine, sizeof(machine), "%.*s", (int)strcspn(path, "/"), path);
 	if (c->keep && c->keep(target, machine, c->user))
 		(void)fprintf(c->manifest, "%s\t%s\n", target, path);
-	else if (path_is_safe(path) && path[0] != '.')
+	else
 		vec_push(&c->stale, arena_dup(&c->arena, path, strlen(path)));
 	return 0;
 }
@@ -373,7 +381,7 @@ static int commit(struct commit *c) {
 	/* From here on there is only forward: a stale file that stays is swept by the next render. */
 	drop_replaced(c);
 	for (size_t i = 0; i < c->stale.n; i++)
-		remove_file(t->out_fd, c->stale.v[i]);
+		remove_file(c, c->stale.v[i]);
 	c->stats.removed = (uint32_t)c->stale.n;
 	c->stats.files = (uint32_t)c->list.n;
 	if (renameat(t->staging_fd, MANIFEST, t->own_fd, MANIFEST) < 0)
@@ -386,12 +394,14 @@ int tree_commit(struct tree *t, bool (*keep)(const char *target, const char *mac
 	struct commit c = { .t = t, .keep = keep, .user = user };
 	int r;
 
+	walk_init(&c.walk, t->out_fd);
 	for (unsigned w = 0; w < t->workers; w++)
 		for (size_t i = 0; i < t->worker[w].entries.n; i++)
 			vec_push(&c.list, t->worker[w].entries.v[i]);
 	if (c.list.n)
 		qsort(c.list.v, c.list.n, sizeof(*c.list.v), entry_order);
 	r = commit(&c);
+	walk_done(&c.walk);
 	vec_done(&c.list);
 	vec_done(&c.made);
 	vec_done(&c.stale);
@@ -414,6 +424,7 @@ void tree_close(struct tree *t) {
 		(void)close(t->out_fd);
 	for (unsigned w = 0; w < t->workers; w++) {
 		vec_done(&t->worker[w].entries);
+		walk_done(&t->worker[w].walk);
 		arena_done(&t->worker[w].arena);
 	}
 	arena_done(&t->arena);
@@ -427,6 +438,8 @@ int tree_each_manifest(const char *out, int (*fn)(const char *target, const char
 
 	if (r == -ENOENT)
 		return 0;
+	if (r == 0 && memchr(text, 0, len))
+		return -EBADMSG;
 	for (line = text; r == 0 && *line; line = next) {
 		char *tab = strchr(line, '\t'), *end = strchr(line, '\n');
 

@@ -3,16 +3,20 @@
  * The folder that `render -o` writes: OUT/<machine>/<absolute path>. All new bytes are on disk in a staging folder
  * inside OUT before the first file appears or changes; every file changes by rename; files with the right content are
  * not touched. A manifest, OUT/.hextet/manifest, says which files are ours: those that are no longer rendered are
- * removed, a user's own files never are.
+ * removed, a user's own files never are. Nothing below OUT is reached through a symbolic link: a folder that is one is
+ * an error (-ELOOP), and a file that is one is replaced itself.
  *
- *     tree_open(&t, "out", workers); tree_add(&t, worker, "fe01", "/etc/x", text, 0644); … tree_commit(&t, NULL,
- * &stats);
+ *     tree_open(&t, "out", workers);
+ *     tree_add(&t, worker, "motd", "fe01", "/etc/motd", text, 0644);
+ *     tree_commit(&t, NULL, NULL, &stats);
+ *     tree_close(&t);
  */
 #pragma once
 
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "render/walk.h"
 
 #include <sys/types.h>
 
@@ -28,8 +32,7 @@ struct tree_worker {
 	struct arena arena;
 	VEC(struct tree_entry) entries;
 	uint32_t staged;
-	const char *machine; /* of the last file, and whether OUT has a folder for it */
-	bool machine_exists;
+	struct walk walk; /* below OUT */
 	char failed[128]; /* the path of its first failure, for messages */
 };
 
@@ -54,7 +57,8 @@ int tree_add(struct tree *t, unsigned worker, const char *target, const char *ma
 
 /*
  * Makes it all visible. Files of the old manifest that were not added are removed when keep(target, machine, user) is
- * false or keep is NULL: a render of one machine keeps the others'. 0 or -errno.
+ * false or keep is NULL: a render of one machine keeps the others'. 0, -EEXIST when a path was added twice, or another
+ * -errno; OUT is then as it was.
  */
 int tree_commit(struct tree *t, bool (*keep)(const char *target, const char *machine, void *user), void *user,
 		struct tree_stats *ret_stats);

@@ -128,21 +128,33 @@ static int files(struct target_run *r) {
 	return target_file(r, NGINX_CONF, "nginx/hextet.conf", 0644);
 }
 
-/* nginx -t binds for real, opens logs and reads certificates: it runs in a network of its own, with stand-ins. */
+/*
+ * nginx -t binds for real, opens logs, reads certificates, and creates its folders for temporary files and gives them
+ * to its user: it runs in a network of its own, with stand-ins, as the root of whatever user namespace it is in.
+ */
+static const char frame_format[] = "daemon off;\n"
+				   "user root root;\n"
+				   "pid %1$s/pid;\n"
+				   "error_log stderr;\n"
+				   "events {}\n"
+				   "http {\n"
+				   "access_log off;\n"
+				   "client_body_temp_path %1$s/body;\n"
+				   "proxy_temp_path %1$s/proxy;\n"
+				   "fastcgi_temp_path %1$s/fastcgi;\n"
+				   "uwsgi_temp_path %1$s/uwsgi;\n"
+				   "scgi_temp_path %1$s/scgi;\n"
+				   "include %1$s" NGINX_CONF ";\n"
+				   "}\n";
+
 static int verify(struct verify_run *v) {
-	const char *path = verify_path(v, NGINX_CONF), *cert = verify_helper(v, "throwaway.pem", throwaway_cert),
-		   *frame;
-	const char *argv[] = { "nginx", "-t", "-q", "-p", v->folder, "-c", NULL, NULL };
+	const char *cert = verify_helper(v, "throwaway.pem", throwaway_cert),
+		   *frame = verify_helper(v, "frame.conf", arena_printf(v->arena, frame_format, v->folder));
+	const char *const argv[] = { "nginx", "-t", "-q", "-e", "stderr", "-p", v->folder, "-c", frame, NULL };
 	int r;
 
-	frame = verify_helper(v, "frame.conf",
-			      arena_printf(v->arena,
-					   "daemon off;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\n"
-					   "access_log off;\ninclude %s;\n}\n",
-					   v->folder, path));
 	if (!cert || !frame)
 		return -EINVAL;
-	argv[6] = frame;
 	r = verify_stand_in(v, NGINX_CONF, CERTS, cert);
 	if (r == 0)
 		r = verify_stand_in(v, NGINX_CONF, LOGS, "/dev/null");

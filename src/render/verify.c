@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "render/child.h"
 
-enum { OUTPUT_MAX = 1 << 20, LIMIT_S = 60, EXCERPT_MAX = 160 };
+enum { OUTPUT_MAX = 1 << 20, LIMIT_S = 60, EXCERPT_MAX = 160, COMPLAINTS_MAX = 20 };
 
 static const struct output_file *find_file(const struct verify_run *v, const char *path) {
 	for (size_t i = 0; i < v->n; i++)
@@ -64,6 +64,14 @@ static struct str line_of(struct str text, uint32_t number) {
 	return line;
 }
 
+static uint32_t line_count(struct str text) {
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		n += text.s[i] == '\n' || i + 1 == text.len;
+	return MAX(n, 1U);
+}
+
 int verify_complain(struct verify_run *v, const char *path, uint32_t line, const char *checker, const char *message) {
 	const struct output_file *f = find_file(v, path);
 	struct str text = line_of(f->text, line);
@@ -71,7 +79,8 @@ int verify_complain(struct verify_run *v, const char *path, uint32_t line, const
 	const char *hint = NULL, *where = "";
 
 	if (line) {
-		o = line_map_find(&f->map, f->text.s, f->text.len, line);
+		/* What is missing at the end is often said of the line behind it. */
+		o = line_map_find(&f->map, f->text.s, f->text.len, MIN(line, line_count(f->text)));
 		where = arena_printf(v->arena, ", line %u", line);
 	}
 	if (text.len)
@@ -192,18 +201,19 @@ static bool report_line(struct verify_run *v, const char *checker, struct str te
 }
 
 static void report_output(struct verify_run *v, const char *checker, int status, struct str output) {
-	struct str rest = output, line, first = { 0 };
-	bool located = false;
+	struct str rest = output, line, first = { 0 }, before = { 0 };
+	unsigned located = 0;
 
-	while (str_split(&rest, '\n', &line)) {
+	for (; located < COMPLAINTS_MAX && str_split(&rest, '\n', &line); before = line) {
 		if (!first.len)
 			first = str_trim(line);
-		located |= report_line(v, checker, line);
+		if (!str_eq(line, before))
+			located += report_line(v, checker, line);
 	}
 	if (!located)
 		diag_error(v->diags, "verify", (struct loc){ 0 }, NULL,
-			   "%s refuses the %s files of %s (exit status %d): %s", checker, v->files[0].target->name,
-			   v->machine->name.s, status,
+			   "%s refuses the %s files of %s (exit status %d)%s%s", checker, v->files[0].target->name,
+			   v->machine->name.s, status, first.len ? ": " : "",
 			   first.len ? message_of(v, "", "", arena_dup(v->arena, first.s, first.len)) : "");
 }
 

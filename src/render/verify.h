@@ -54,8 +54,8 @@ int verify_stand_in(struct verify_run *v, const char *path, const char *from, co
 /*
  * Runs a checker, found in PATH and the sbin folders, with a limit of 60 s, over one file (verify_file) or all files of
  * the run at once (verify_program). A missing program or a network namespace that the system refuses counts them as not
- * verified; exit status 0 as verified; anything else becomes diagnostics: one for each line of its output that names
- * one of our files and a line, else one with the first line of its output. Returns 0 or -EINVAL.
+ * verified; exit status 0 as verified; anything else becomes diagnostics: one for each of the first 20 lines of its
+ * output that name one of our files and a line, else one with the first line of its output. Returns 0 or -EINVAL.
  */
 int verify_file(struct verify_run *v, const char *path, const char *const *argv, unsigned flags);
 int verify_program(struct verify_run *v, const char *const *argv, unsigned flags);

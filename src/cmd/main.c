@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -20,13 +21,25 @@ static const struct command top = {
  */
 static void check_stdout(int status, void *unused) {
 	(void)unused;
+	errno = 0;
 	if ((ferror(stdout) | fflush(stdout)) != 0 && status != EXIT_CANNOT)
-		_exit(cannot("cannot write to standard output: %s", strerror(errno)));
+		_exit(cannot("cannot write to standard output: %s", strerror(errno ? errno : EIO)));
+}
+
+/*
+ * A standard stream that is closed would give its number to the next file that is opened, and what is meant for people
+ * would go there. Its place is taken by something that cannot be used that way, so that using it stays an error.
+ */
+static void occupy_standard_streams(void) {
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			_exit(EXIT_CANNOT);
 }
 
 int main(int argc, char **argv) {
 	static char name[] = "hextet";
 
+	occupy_standard_streams();
 	argp_err_exit_status = EXIT_USAGE;
 	(void)on_exit(check_stdout, NULL);
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, reported as one */

@@ -83,6 +83,14 @@ def test_hidden_commands_are_not_shown_or_suggested(hextet):
     assert "docs" not in hextet("completion", "bash").stdout
 
 
+def test_closed_standard_streams(hextet, top, tmp_path):
+    """Their numbers must not go to files, into which results and messages would then be written."""
+    done = hextet("render", top / "examples" / "streaming", "-o", tmp_path / "out", stdin=None, stdout=None, stderr=None,
+                  preexec_fn=lambda: os.closerange(0, 3))
+    assert done.returncode == 3
+    assert (tmp_path / "out" / ".hextet" / "lock").read_bytes() == b""
+
+
 def test_closed_output(hextet):
     """A pipe whose reader has gone is an error, not a signal."""
     reader, writer = os.pipe()

@@ -64,6 +64,12 @@ void *arena_alloc(struct arena *a, size_t size) {
 	return p;
 }
 
+void *arena_alloc_array(struct arena *a, size_t size, size_t n) {
+	size_t bytes;
+
+	return arena_alloc(a, __builtin_mul_overflow(size, n, &bytes) ? SIZE_MAX : bytes);
+}
+
 char *arena_dup(struct arena *a, const void *bytes, size_t len) {
 	char *p = arena_alloc(a, len + 1);
 

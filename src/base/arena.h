@@ -33,6 +33,9 @@ struct arena_mark {
 /* Returns `size` zeroed bytes aligned for any type; size 0 gives a valid unique-enough pointer. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull, malloc));
 
+/* The same for `n` items of `size` bytes. */
+void *arena_alloc_array(struct arena *a, size_t size, size_t n) __attribute__((returns_nonnull, malloc));
+
 /* Returns a zero-terminated copy of `len` bytes (which may hold zeros themselves). */
 char *arena_dup(struct arena *a, const void *bytes, size_t len) __attribute__((returns_nonnull));
 
@@ -49,4 +52,4 @@ void arena_release(struct arena *a, struct arena_mark mark);
 void arena_done(struct arena *a);
 
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
-#define arena_array(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (n)))
+#define arena_array(a, type, n) ((type *)arena_alloc_array((a), sizeof(type), (n)))

@@ -64,15 +64,17 @@ int file_read(struct arena *a, const char *path, size_t max, char **ret_text, si
 	return read_all(a, fd, S_ISREG(st.st_mode) ? (size_t)st.st_size : READ_STEP, max, ret_text, ret_len);
 }
 
-static int write_all(int fd, const char *data, size_t len) {
+int file_write_fd(int fd, const void *data, size_t len) {
+	const char *from = data;
+
 	while (len) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = write(fd, from, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		data += n;
+		from += n;
 		len -= (size_t)n;
 	}
 	return 0;
@@ -80,7 +82,7 @@ static int write_all(int fd, const char *data, size_t len) {
 
 /* Content and mode first, then durable: after a crash the name has either the old bytes or all the new ones. */
 static int fill(int fd, const void *data, size_t len, mode_t mode) {
-	int r = write_all(fd, data, len);
+	int r = file_write_fd(fd, data, len);
 
 	if (r < 0)
 		return r;
@@ -178,5 +180,5 @@ int file_remove_tree(const char *path) {
 int file_write_plain(const char *path, const void *data, size_t len, mode_t mode) {
 	_cleanup_(fdp_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 
-	return fd < 0 ? -errno : write_all(fd, data, len);
+	return fd < 0 ? -errno : file_write_fd(fd, data, len);
 }

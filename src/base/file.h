@@ -14,9 +14,13 @@ int file_read(struct arena *a, const char *path, size_t max, char **ret_text, si
 
 /*
  * Writes a file in one step: temporary name in the same folder, fsync, rename, fsync of the folder. On failure nothing
- * is left behind and the old content stays. `mode` is the mode of a new file. Returns 0 or -errno.
+ * is left behind and the old content stays, unless it was that last step that failed: then the new content is there,
+ * but may not survive a crash. `mode` is the mode of a new file, whatever the umask. Returns 0 or -errno.
  */
 int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode);
+
+/* Writes all bytes to a descriptor; 0 or -errno. */
+int file_write_fd(int fd, const void *data, size_t len);
 
 /* mkdir -p; 0 or -errno. */
 int file_make_dirs(const char *path, mode_t mode);

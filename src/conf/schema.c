@@ -155,7 +155,7 @@ static unsigned load_list(struct loader *l, const struct field *f, struct node *
 		out->n = errors ? 0 : 1;
 		return errors;
 	}
-	to = out->items = arena_alloc(l->arena, size * n->count);
+	to = out->items = arena_alloc_array(l->arena, size, n->count);
 	NODE_EACH (item, n) {
 		unsigned e = load_item(l, f, item, to);
 
@@ -201,7 +201,7 @@ static unsigned load_map(struct loader *l, const struct field *f, struct node *n
 		return wrong_kind(l, n, arena_printf(l->arena, "a mapping from %s to its fields", f->sub->key_doc),
 				  ITEMS_HINT);
 	out->at = n;
-	to = out->items = arena_alloc(l->arena, f->sub->size * n->count);
+	to = out->items = arena_alloc_array(l->arena, f->sub->size, n->count);
 	NODE_EACH (item, n) {
 		unsigned key_errors, item_errors;
 

@@ -65,13 +65,9 @@ static int run_diff(struct compare_worker *w, const char *old_path, struct str t
 
 	if (fd < 0)
 		return -errno;
-	for (struct str rest = text; rest.len;) {
-		ssize_t n = write(fd, rest.s, rest.len);
-
-		if (n < 0)
-			return -errno;
-		rest = (struct str){ rest.s + n, rest.len - (size_t)n };
-	}
+	r = file_write_fd(fd, text.s, text.len);
+	if (r < 0)
+		return r;
 	r = child_run(&options, &w->arena, &status, &c->diff);
 	if (r == 0 && status > 1)
 		r = -EIO;

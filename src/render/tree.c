@@ -131,18 +131,13 @@ static int is_current(struct walk *w, const char *path, struct str text, mode_t 
 
 static int stage(struct tree *t, const char *name, struct str text, mode_t mode) {
 	_cleanup_(fdp_close) int fd = openat(t->staging_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	while (text.len) {
-		ssize_t n = write(fd, text.s, text.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text = (struct str){ text.s + n, text.len - (size_t)n };
-	}
+	r = file_write_fd(fd, text.s, text.len);
+	if (r < 0)
+		return r;
 	return mode & t->mask && fchmod(fd, mode) < 0 ? -errno : 0;
 }
 

@@ -17,6 +17,6 @@ struct opened_estate {
 int opened_estate_open(struct opened_estate *o, const char *folder);
 void opened_estate_close(struct opened_estate *o);
 
-/* Runs the checks too; prints errors (only) on stderr. EXIT_DONE when there are none, else EXIT_NO. For commands that
- * go on to use the model. */
+/* Runs the checks too. EXIT_DONE when there are no errors; else prints all findings on stderr and returns EXIT_NO. For
+ * commands that go on to use the model. */
 int opened_estate_require_clean(struct opened_estate *o, const struct output_options *out);

@@ -60,13 +60,11 @@ static bool name_char(char c) {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-_.", c);
 }
 
-/* Names become file names, DNS labels and words of other programs' configuration: no blanks, no "..", no "-x". */
+/* Names become file names, DNS names and words of other programs' configuration: no blanks, no "..", no "-x", and none
+ * longer than a DNS name. */
 static int parse_name(struct loader *l, const struct field *f, const struct node *n, void *out) {
-	if (n->text.len && (n->text.s[0] == '.' || n->text.s[0] == '-'))
-		return bad(l, f, n, "begin with a letter, a digit or an underscore");
-	const char *hint = "use letters, digits, dashes, underscores and dots; begin with a letter or digit";
+	const char *hint = "use letters, digits, dashes, underscores and dots; begin with none of - and .";
 
-	/* Names become file names: neither "..", nor an option, nor longer than a DNS name. */
 	if (!n->text.len || n->text.len > 253 || strchr("-.", n->text.s[0]))
 		return bad(l, f, n, n->text.len > 253 ? "a name has at most 253 characters" : hint);
 	for (size_t i = 0; i < n->text.len; i++)

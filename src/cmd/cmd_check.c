@@ -54,7 +54,7 @@ static const struct argp argp = {
 	.options = option_rows,
 	.parser = parse,
 	.args_doc = "ESTATE",
-	.doc = "Loads the machine database in the folder ESTATE and looks for every mistake it can find.",
+	.doc = "Loads the estate in the folder ESTATE and looks for every mistake it can find.",
 	.children = children,
 };
 
@@ -155,7 +155,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_check = {
 	.name = "check",
-	.summary = "Find every mistake in the machine database",
+	.summary = "Find every mistake in the estate",
 	.argp = &argp,
 	.run = run,
 };

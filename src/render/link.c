@@ -104,22 +104,22 @@ static struct link *get_link(struct builder *b, const char *name, const struct n
 	return l;
 }
 
-#define APPEND(b, list, type, ...)                                                                                     \
+/* Appends to one of a link's lists, by its name. */
+#define APPEND(b, link, list, ...)                                                                                     \
 	do {                                                                                                           \
-		type **_end = (list);                                                                                  \
-		while (*_end)                                                                                          \
-			_end = &(*_end)->next;                                                                         \
-		*_end = arena_new((b)->arena, type);                                                                   \
-		**_end = (type)__VA_ARGS__;                                                                            \
+		__typeof__((link)->list) _item = arena_alloc((b)->arena, sizeof(*_item));                              \
+		*_item = (__typeof__(*_item))__VA_ARGS__;                                                              \
+		*((link)->list##_end ? (link)->list##_end : &(link)->list) = _item;                                    \
+		(link)->list##_end = &_item->next;                                                                     \
 	} while (0)
 
 static void add_address(struct builder *b, struct link *l, struct ip ip, unsigned len, const struct scalar *comment,
 			const struct node *at) {
-	APPEND(b, &l->addresses, struct link_address, { ip, (uint8_t)len, comment, at, NULL });
+	APPEND(b, l, addresses, { ip, (uint8_t)len, comment, at, NULL });
 }
 
 static void add_note(struct builder *b, struct link *l, const char *text) {
-	APPEND(b, &l->notes, struct link_note, { text, NULL });
+	APPEND(b, l, notes, { text, NULL });
 }
 
 static const struct network *lan_network(const struct lan *lan, enum family family) {
@@ -168,7 +168,7 @@ static void add_gateway(struct builder *b, struct link *l, const struct given *g
 			 arena_printf(b->arena, "No IPv%u default route: prefixes.%s.gateway is not IPv%u.", family,
 				      network, family));
 	else
-		APPEND(b, &l->routes, struct link_route,
+		APPEND(b, l, routes,
 		       {
 			       .kind = LINK_ROUTE_DEFAULT,
 			       .gateway = g->gateway.ip,
@@ -210,7 +210,7 @@ static void add_unreachable(struct builder *b, struct link *l, struct prefix p, 
 			return;
 	if (p.len == 128 && (ip_equal(p.ip, m->ip.ip) || ip_equal(p.ip, m->ipv6.ip)))
 		return;
-	APPEND(b, &l->routes, struct link_route, { .kind = LINK_ROUTE_UNREACHABLE, .destination = p, .at = at });
+	APPEND(b, l, routes, { .kind = LINK_ROUTE_UNREACHABLE, .destination = p, .at = at });
 }
 
 static void add_all_unreachable(struct builder *b, struct link *l) {
@@ -244,7 +244,7 @@ static void add_lan(struct builder *b, struct link *l, const struct network *n) 
 		 arena_printf(b->arena, "The router has no address in %s: write one under %s of %s to give it one.",
 			      text, prefix_family(n->prefix) == FAMILY_4 ? "other_ips" : "other_ips6",
 			      b->machine->name.s));
-	APPEND(b, &l->routes, struct link_route, { .kind = LINK_ROUTE_ON_LINK, .destination = n->prefix, .at = n->at });
+	APPEND(b, l, routes, { .kind = LINK_ROUTE_ON_LINK, .destination = n->prefix, .at = n->at });
 }
 
 void links_build(const struct estate *e, const struct link_index *index, const struct machine *m, struct arena *a,

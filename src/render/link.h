@@ -45,13 +45,13 @@ struct link {
 	const char *name;
 	const struct node *at;
 	bool is_uplink;
-	bool is_lan;                         /* of people's devices */
-	bool has_failover;                   /* keepalived adds addresses to it */
-	int vlan;                            /* its id on the parent, or -1 */
-	struct link *first_vlan, *next_vlan; /* those that sit on this one */
-	struct link_address *addresses;
-	struct link_route *routes;
-	struct link_note *notes;
+	bool is_lan;                                     /* of people's devices */
+	bool has_failover;                               /* keepalived adds addresses to it */
+	int vlan;                                        /* its id on the parent, or -1 */
+	struct link *first_vlan, *next_vlan;             /* those that sit on this one */
+	struct link_address *addresses, **addresses_end; /* where the next one goes; NULL before the first */
+	struct link_route *routes, **routes_end;
+	struct link_note *notes, **notes_end;
 	struct link *next;
 };
 
@@ -64,7 +64,7 @@ struct links {
 struct link_index;
 const struct link_index *link_index_build(const struct estate *e, struct arena *a);
 
-/* O(what the machine itself has). */
+/* O(what the machine itself has), but for networks of which none covers the other: those are compared in pairs. */
 void links_build(const struct estate *e, const struct link_index *index, const struct machine *m, struct arena *a,
 		 struct links *ret_l);
 

@@ -9,10 +9,6 @@ static struct value *list_like(struct render *r, const struct value *origin, uns
 	return v;
 }
 
-static bool bool_arg(struct render *r, const struct call *c, int i, bool *ret_b) {
-	return !c->arg[i] || truth(r, c->arg[i], c->loc, ret_b);
-}
-
 static const struct value *optional(const struct value *v) {
 	return v && v->kind != VALUE_NULL ? v : NULL;
 }
@@ -126,7 +122,7 @@ static const struct value *filter_sort(struct render *r, struct call *c) {
 	struct sort_item *v;
 	struct value *list;
 
-	if (!items || !bool_arg(r, c, 0, &reverse) || !bool_arg(r, c, 1, &exact))
+	if (!items || !arg_bool(r, c, 0, &reverse) || !arg_bool(r, c, 1, &exact))
 		return NULL;
 	v = arena_array(r->arena, struct sort_item, items->list.n);
 	for (uint32_t i = 0; i < items->list.n; i++) {
@@ -153,7 +149,7 @@ static const struct value *filter_dictsort(struct render *r, struct call *c) {
 	if (c->arg[1] && (!value_is_str(c->arg[1]) || (!str_is(value_as_str(c->arg[1]), "key") &&
 						       !(by_value = str_is(value_as_str(c->arg[1]), "value")))))
 		return fail(r, c->loc, NULL, "dictsort goes by 'key' or by 'value'");
-	if (!bool_arg(r, c, 0, &exact) || !bool_arg(r, c, 2, &reverse))
+	if (!arg_bool(r, c, 0, &exact) || !arg_bool(r, c, 2, &reverse))
 		return NULL;
 	v = arena_array(r->arena, struct sort_item, c->self->dict.n);
 	for (uint32_t i = 0; i < c->self->dict.n; i++) {
@@ -180,7 +176,7 @@ static const struct value *filter_groupby(struct render *r, struct call *c) {
 	bool exact = false, same;
 	struct sort_item *v;
 
-	if (!items || !bool_arg(r, c, 2, &exact))
+	if (!items || !arg_bool(r, c, 2, &exact))
 		return NULL;
 	v = arena_array(r->arena, struct sort_item, items->list.n);
 	for (uint32_t i = 0; i < items->list.n; i++) {
@@ -219,7 +215,7 @@ static const struct value *filter_unique(struct render *r, struct call *c) {
 	struct value *others = value_list(r->arena, NO_LOC);
 	bool exact = false, known;
 
-	if (!items || !bool_arg(r, c, 0, &exact))
+	if (!items || !arg_bool(r, c, 0, &exact))
 		return NULL;
 	for (uint32_t i = 0; i < items->list.n; i++) {
 		const struct value *key = key_for(r, c, items->list.v[i], c->arg[1], NULL, exact);
@@ -246,7 +242,7 @@ static const struct value *extreme(struct render *r, struct call *c, int wanted)
 	const struct value *items = items_of(r, c->self, c->loc), *best = NULL, *best_key = NULL;
 	bool exact = false;
 
-	if (!items || !bool_arg(r, c, 0, &exact))
+	if (!items || !arg_bool(r, c, 0, &exact))
 		return NULL;
 	for (uint32_t i = 0; i < items->list.n; i++) {
 		const struct value *key = key_for(r, c, items->list.v[i], c->arg[1], NULL, exact);

@@ -7,15 +7,6 @@
 
 #include "render/template_render.h"
 
-static const struct value *finish(struct render *r, struct text *t, const struct call *c, bool ok) {
-	const struct value *v = NULL;
-
-	if (ok)
-		v = value_str(r->arena, arena_dup(r->arena, t->v, t->n), t->n, c->self->loc);
-	text_done(t);
-	return v;
-}
-
 /* "text" with a backslash before each of `escaped`; control characters and those of `refused` are errors. */
 static const struct value *quote(struct render *r, struct call *c, const char *escaped, const char *refused) {
 	struct text t = { 0 };
@@ -39,7 +30,7 @@ static const struct value *quote(struct render *r, struct call *c, const char *e
 		text_char(&t, (char)ch);
 	}
 	text_char(&t, '"');
-	return finish(r, &t, c, ok);
+	return take_text(r, &t, c->self, ok);
 }
 
 /* nginx: a '$' begins a variable and cannot be escaped. */
@@ -78,7 +69,7 @@ static const struct value *filter_quote_shell(struct render *r, struct call *c) 
 		else
 			text_char(&t, s.s[i]);
 	text_char(&t, '\'');
-	return finish(r, &t, c, true);
+	return take_text(r, &t, c->self, true);
 }
 
 /* RFC 1035 section 5.1: a character-string, at most 255 bytes. */
@@ -101,7 +92,7 @@ static const struct value *filter_quote_dns(struct render *r, struct call *c) {
 			text_printf(&t, ch == '"' || ch == '\\' ? "\\%c" : "%c", ch);
 	}
 	text_char(&t, '"');
-	return finish(r, &t, c, true);
+	return take_text(r, &t, c->self, true);
 }
 
 /* Comments are users' text: a line feed in one would begin a line of configuration. */
@@ -268,7 +259,7 @@ static const struct value *filter_tojson(struct render *r, struct call *c) {
 			return fail(r, c->loc, NULL, "the indent is 0 to 16");
 	}
 	w.indent = (int)indent;
-	v = (struct value *)finish(r, &t, c, json_write(&w, c->self));
+	v = (struct value *)take_text(r, &t, c->self, json_write(&w, c->self));
 	if (v)
 		v->flags = VALUE_MARKUP;
 	return v;

@@ -4,34 +4,8 @@
 
 #include "render/template_render.h"
 
-static const struct value *finish(struct render *r, struct text *t, const struct value *origin, bool ok) {
-	const struct value *v = NULL;
-
-	if (ok)
-		v = value_str(r->arena, arena_dup(r->arena, t->v, t->n), t->n, origin ? origin->loc : NO_LOC);
-	text_done(t);
-	return v;
-}
-
 static const struct value *string(struct render *r, struct str s, const struct value *origin) {
 	return value_str(r->arena, s.s, s.len, origin->loc);
-}
-
-/* An optional integer argument. */
-static bool int_arg(struct render *r, const struct call *c, int i, const char *what, int64_t *ret_i) {
-	return !c->arg[i] || int_of(r, c->arg[i], c->loc, what, ret_i);
-}
-
-static bool bool_arg(struct render *r, const struct call *c, int i, bool *ret_b) {
-	return !c->arg[i] || truth(r, c->arg[i], c->loc, ret_b);
-}
-
-/* Letters beyond ASCII change their case by rules that we do not have, so they are refused. */
-static bool is_ascii(struct render *r, const struct call *c, struct str s) {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.s[i] >= 0x80)
-			return fail_datum(r, c->loc, c->self, NULL, "'%s' knows ASCII letters only", c->name);
-	return true;
 }
 
 enum casing { CASE_UPPER, CASE_LOWER, CASE_CAPITAL, CASE_TITLE };
@@ -41,7 +15,7 @@ static const struct value *recase(struct render *r, const struct call *c, enum c
 	struct str s;
 	char *out;
 
-	if (!text_of(r, c->self, c->loc, &s) || !is_ascii(r, c, s))
+	if (!text_of(r, c->self, c->loc, &s) || !only_ascii(r, c, s))
 		return NULL;
 	out = arena_alloc(r->arena, s.len + 1);
 	for (size_t i = 0; i < s.len; i++) {
@@ -53,15 +27,15 @@ static const struct value *recase(struct render *r, const struct call *c, enum c
 	return string(r, (struct str){ out, s.len }, c->self);
 }
 
-static const struct value *filter_upper(struct render *r, struct call *c) {
+const struct value *str_upper(struct render *r, struct call *c) {
 	return recase(r, c, CASE_UPPER);
 }
 
-static const struct value *filter_lower(struct render *r, struct call *c) {
+const struct value *str_lower(struct render *r, struct call *c) {
 	return recase(r, c, CASE_LOWER);
 }
 
-static const struct value *filter_capitalize(struct render *r, struct call *c) {
+const struct value *str_capitalize(struct render *r, struct call *c) {
 	return recase(r, c, CASE_CAPITAL);
 }
 
@@ -69,7 +43,7 @@ static const struct value *filter_title(struct render *r, struct call *c) {
 	return recase(r, c, CASE_TITLE);
 }
 
-static const struct value *filter_string(struct render *r, struct call *c) {
+const struct value *str_string(struct render *r, struct call *c) {
 	struct str s;
 
 	return value_is_str(c->self) ? c->self : text_of(r, c->self, c->loc, &s) ? string(r, s, c->self) : NULL;
@@ -108,19 +82,19 @@ static const struct value *strip(struct render *r, const struct call *c, int sid
 	return string(r, s, c->self);
 }
 
-static const struct value *filter_trim(struct render *r, struct call *c) {
+const struct value *str_trim_chars(struct render *r, struct call *c) {
 	return strip(r, c, STRIP_LEFT | STRIP_RIGHT);
 }
 
-static const struct value *method_lstrip(struct render *r, struct call *c) {
+const struct value *str_lstrip(struct render *r, struct call *c) {
 	return strip(r, c, STRIP_LEFT);
 }
 
-static const struct value *method_rstrip(struct render *r, struct call *c) {
+const struct value *str_rstrip(struct render *r, struct call *c) {
 	return strip(r, c, STRIP_RIGHT);
 }
 
-static const struct value *filter_replace(struct render *r, struct call *c) {
+const struct value *str_replace(struct render *r, struct call *c) {
 	struct str s, old, new;
 	struct text t = { 0 };
 	int64_t left = -1;
@@ -144,27 +118,7 @@ static const struct value *filter_replace(struct render *r, struct call *c) {
 		}
 	}
 	text_add(&t, s.s, s.len);
-	return finish(r, &t, c->self, true);
-}
-
-/* Takes a line off the front, as str.splitlines() does: without its end, and none after the last end. */
-static bool next_line(struct str *rest, struct str *ret_line) {
-	size_t at = 0, n = 0;
-
-	if (!rest->len)
-		return false;
-	for (; at < rest->len; at += n) {
-		uint32_t point = utf8_point(rest->s + at, rest->len - at, &n);
-
-		if ((point >= 0x0a && point <= 0x0d) || (point >= 0x1c && point <= 0x1e) || point == 0x85 ||
-		    point == 0x2028 || point == 0x2029)
-			break;
-	}
-	*ret_line = (struct str){ rest->s, at };
-	if (at < rest->len)
-		at += rest->s[at] == '\r' && at + 1 < rest->len && rest->s[at + 1] == '\n' ? 2 : n;
-	*rest = (struct str){ rest->s + at, rest->len - at };
-	return true;
+	return take_text(r, &t, c->self, true);
 }
 
 static const struct value *filter_indent(struct render *r, struct call *c) {
@@ -173,12 +127,12 @@ static const struct value *filter_indent(struct render *r, struct call *c) {
 	struct text t = { 0 }, spaces = { 0 };
 	int64_t width = 4;
 
-	if (!str_of_value(r, c->self, c->loc, "what is indented", &s) || !bool_arg(r, c, 1, &first) ||
-	    !bool_arg(r, c, 2, &blank))
+	if (!str_of_value(r, c->self, c->loc, "what is indented", &s) || !arg_bool(r, c, 1, &first) ||
+	    !arg_bool(r, c, 2, &blank))
 		return NULL;
 	if (c->arg[0] && value_is_str(c->arg[0]))
 		by = value_as_str(c->arg[0]);
-	else if (!int_arg(r, c, 0, "the width", &width))
+	else if (!arg_int(r, c, 0, "the width", &width))
 		return NULL;
 	if (width > 1000)
 		return fail(r, c->loc, NULL, "the width is at most 1000");
@@ -191,7 +145,7 @@ static const struct value *filter_indent(struct render *r, struct call *c) {
 	for (bool more = true; more; begun = true) {
 		bool last = !s.len;
 
-		if (last || !next_line(&s, &line))
+		if (last || !str_next_line(&s, &line))
 			line = (struct str){ "", 0 };
 		more = !last && (s.len || (line.s + line.len != s.s));
 		if (begun)
@@ -201,7 +155,7 @@ static const struct value *filter_indent(struct render *r, struct call *c) {
 		text_add(&t, line.s, line.len);
 	}
 	text_done(&spaces);
-	return finish(r, &t, c->self, t.n <= TEMPLATE_STRING_MAX || fail(r, c->loc, NULL, "the text is too long"));
+	return take_text(r, &t, c->self, t.n <= TEMPLATE_STRING_MAX || fail(r, c->loc, NULL, "the text is too long"));
 }
 
 static const struct value *filter_truncate(struct render *r, struct call *c) {
@@ -212,8 +166,8 @@ static const struct value *filter_truncate(struct render *r, struct call *c) {
 	const char *blank;
 	size_t keep;
 
-	if (!str_of_value(r, c->self, c->loc, "what is truncated", &s) || !int_arg(r, c, 0, "the length", &length) ||
-	    !bool_arg(r, c, 1, &kill) || (c->arg[2] && !str_of_value(r, c->arg[2], c->loc, "the end", &end)) ||
+	if (!str_of_value(r, c->self, c->loc, "what is truncated", &s) || !arg_int(r, c, 0, "the length", &length) ||
+	    !arg_bool(r, c, 1, &kill) || (c->arg[2] && !str_of_value(r, c->arg[2], c->loc, "the end", &end)) ||
 	    (c->arg[3] && c->arg[3]->kind != VALUE_NULL && !int_of(r, c->arg[3], c->loc, "the leeway", &leeway)))
 		return NULL;
 	if (length < (int64_t)utf8_count(end.s, end.len) || leeway < 0 || length > TEMPLATE_STRING_MAX ||
@@ -225,7 +179,7 @@ static const struct value *filter_truncate(struct render *r, struct call *c) {
 	blank = kill ? NULL : memrchr(s.s, ' ', keep);
 	text_add(&t, s.s, blank ? (size_t)(blank - s.s) : keep);
 	text_add(&t, end.s, end.len);
-	return finish(r, &t, c->self, true);
+	return take_text(r, &t, c->self, true);
 }
 
 static const struct value *filter_wordcount(struct render *r, struct call *c) {
@@ -233,7 +187,7 @@ static const struct value *filter_wordcount(struct render *r, struct call *c) {
 	bool inside = false;
 	struct str s;
 
-	if (!text_of(r, c->self, c->loc, &s) || !is_ascii(r, c, s))
+	if (!text_of(r, c->self, c->loc, &s) || !only_ascii(r, c, s))
 		return NULL;
 	for (size_t i = 0; i < s.len; i++) {
 		bool word = isalnum((unsigned char)s.s[i]) || s.s[i] == '_';
@@ -259,29 +213,29 @@ static const struct value *pad(struct render *r, const struct call *c, int64_t w
 	text_pad(&t, ' ', left);
 	text_add(&t, s.s, s.len);
 	text_pad(&t, ' ', fill - left);
-	return finish(r, &t, c->self, true);
+	return take_text(r, &t, c->self, true);
 }
 
-static const struct value *filter_center(struct render *r, struct call *c) {
+const struct value *str_center(struct render *r, struct call *c) {
 	int64_t width = 80;
 
-	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, 0) : NULL;
+	return arg_int(r, c, 0, "the width", &width) ? pad(r, c, width, 0) : NULL;
 }
 
-static const struct value *method_ljust(struct render *r, struct call *c) {
+const struct value *str_ljust(struct render *r, struct call *c) {
 	int64_t width = 0;
 
-	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, -1) : NULL;
+	return arg_int(r, c, 0, "the width", &width) ? pad(r, c, width, -1) : NULL;
 }
 
-static const struct value *method_rjust(struct render *r, struct call *c) {
+const struct value *str_rjust(struct render *r, struct call *c) {
 	int64_t width = 0;
 
-	return int_arg(r, c, 0, "the width", &width) ? pad(r, c, width, 1) : NULL;
+	return arg_int(r, c, 0, "the width", &width) ? pad(r, c, width, 1) : NULL;
 }
 
 /* A sign stays in front of the zeros. */
-static const struct value *method_zfill(struct render *r, struct call *c) {
+const struct value *str_zfill(struct render *r, struct call *c) {
 	struct str s = value_as_str(c->self);
 	size_t n = utf8_count(s.s, s.len), sign = s.len && (s.s[0] == '-' || s.s[0] == '+');
 	struct text t = { 0 };
@@ -294,7 +248,7 @@ static const struct value *method_zfill(struct render *r, struct call *c) {
 	text_add(&t, s.s, sign);
 	text_pad(&t, '0', width > (int64_t)n ? (size_t)width - n : 0);
 	text_add(&t, s.s + sign, s.len - sign);
-	return finish(r, &t, c->self, true);
+	return take_text(r, &t, c->self, true);
 }
 
 static const struct value *filter_format(struct render *r, struct call *c) {
@@ -325,13 +279,13 @@ static const struct value *filter_urlencode(struct render *r, struct call *c) {
 		else
 			text_printf(&t, "%%%02X", ch);
 	}
-	return finish(r, &t, c->self, true);
+	return take_text(r, &t, c->self, true);
 }
 
 static const struct value *filter_default(struct render *r, struct call *c) {
 	bool falsy = false, b;
 
-	if (!bool_arg(r, c, 1, &falsy))
+	if (!arg_bool(r, c, 1, &falsy))
 		return NULL;
 	if (c->self->kind != VALUE_UNDEFINED) {
 		if (!falsy)
@@ -348,8 +302,8 @@ static const struct value *filter_default(struct render *r, struct call *c) {
 	{ name, "*args", NULL, FILTER_REFUSED | FILTER_REST, why }
 
 const struct filter filters_text[] = {
-	{ "capitalize", "", filter_capitalize, 0, "the first letter in upper case, all others in lower case" },
-	{ "center", "width=80", filter_center, 0, "blanks on both sides up to a width" },
+	{ "capitalize", "", str_capitalize, 0, "the first letter in upper case, all others in lower case" },
+	{ "center", "width=80", str_center, 0, "blanks on both sides up to a width" },
 	{ "d", "default_value='', boolean=false", filter_default, FILTER_UNDEFINED | FILTER_MARKUP,
 	  "the same as default" },
 	{ "default", "default_value='', boolean=false", filter_default, FILTER_UNDEFINED | FILTER_MARKUP,
@@ -357,15 +311,15 @@ const struct filter filters_text[] = {
 	{ "format", "*args", filter_format, FILTER_REST, "the text as a format: %s, %r, %d, %x, %o, %e, %f, %g, %%" },
 	{ "indent", "width=4, first=false, blank=false", filter_indent, 0,
 	  "blanks (or the text given as width) in front of each line but the first and the empty ones" },
-	{ "lower", "", filter_lower, 0, "all letters in lower case" },
-	{ "replace", "old, new, count=none", filter_replace, FILTER_MARKUP,
+	{ "lower", "", str_lower, 0, "all letters in lower case" },
+	{ "replace", "old, new, count=none", str_replace, FILTER_MARKUP,
 	  "one text replaced by another, count times or always" },
-	{ "string", "", filter_string, FILTER_MARKUP, "the value as text" },
+	{ "string", "", str_string, FILTER_MARKUP, "the value as text" },
 	{ "title", "", filter_title, 0, "the first letter of each word in upper case, all others in lower case" },
-	{ "trim", "chars=none", filter_trim, 0, "without white space, or without these characters, at both ends" },
+	{ "trim", "chars=none", str_trim_chars, 0, "without white space, or without these characters, at both ends" },
 	{ "truncate", "length=255, killwords=false, end='...', leeway=none", filter_truncate, 0,
 	  "cut to a length if it is longer than that by more than leeway (5)" },
-	{ "upper", "", filter_upper, 0, "all letters in upper case" },
+	{ "upper", "", str_upper, 0, "all letters in upper case" },
 	{ "urlencode", "", filter_urlencode, 0, "for a URL: all but letters, digits and _.-~/ as %XX" },
 	{ "wordcount", "", filter_wordcount, 0, "the number of words" },
 	REFUSED("e", "configuration files are not HTML: use the quote_ filter of the format"),
@@ -380,225 +334,4 @@ const struct filter filters_text[] = {
 	REFUSED("wordwrap", "break the lines in the template"),
 	REFUSED("filesizeformat", "divide, and use format"),
 	{ NULL, NULL, NULL, 0, NULL },
-};
-
-static const struct value *starts(struct render *r, struct call *c, bool at_end) {
-	const struct value *const *v = &c->arg[0];
-	struct str s = value_as_str(c->self), part;
-	uint32_t n = 1;
-
-	if (c->arg[0]->kind == VALUE_LIST && c->arg[0]->flags & VALUE_TUPLE) {
-		v = c->arg[0]->list.v;
-		n = c->arg[0]->list.n;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		if (!str_of_value(r, v[i], c->loc, "what is looked for", &part))
-			return NULL;
-		if (part.len <= s.len && memcmp(at_end ? s.s + s.len - part.len : s.s, part.s, part.len) == 0)
-			return &value_true;
-	}
-	return &value_false;
-}
-
-static const struct value *method_startswith(struct render *r, struct call *c) {
-	return starts(r, c, false);
-}
-
-static const struct value *method_endswith(struct render *r, struct call *c) {
-	return starts(r, c, true);
-}
-
-static void push_str(struct render *r, struct value *list, const char *s, size_t len) {
-	value_list_push(r->arena, list, value_str(r->arena, s, len, list->loc));
-}
-
-static void split_blanks(struct render *r, struct value *list, struct str s, int64_t left) {
-	for (;;) {
-		size_t at = utf8_spaces(s.s, s.len), n;
-
-		s = (struct str){ s.s + at, s.len - at };
-		if (!s.len)
-			return;
-		if (left-- == 0) {
-			push_str(r, list, s.s, s.len);
-			return;
-		}
-		for (at = 0; at < s.len && !point_is_space(utf8_point(s.s + at, s.len - at, &n));)
-			at += n;
-		push_str(r, list, s.s, at);
-		s = (struct str){ s.s + at, s.len - at };
-	}
-}
-
-static const struct value *method_split(struct render *r, struct call *c) {
-	struct value *list = value_list(r->arena, c->self->loc);
-	struct str s = value_as_str(c->self), sep;
-	int64_t left = -1;
-	const char *hit;
-
-	if (!int_arg(r, c, 1, "maxsplit", &left))
-		return NULL;
-	if (!c->arg[0] || c->arg[0]->kind == VALUE_NULL) {
-		split_blanks(r, list, s, left);
-		return list;
-	}
-	if (!str_of_value(r, c->arg[0], c->loc, "the separator", &sep))
-		return NULL;
-	if (!sep.len)
-		return fail(r, c->loc, NULL, "the separator is not empty");
-	while (left-- != 0 && s.len && (hit = memmem(s.s, s.len, sep.s, sep.len))) {
-		push_str(r, list, s.s, (size_t)(hit - s.s));
-		s.len -= (size_t)(hit - s.s) + sep.len;
-		s.s = hit + sep.len;
-	}
-	push_str(r, list, s.s, s.len);
-	return list;
-}
-
-static const struct value *method_splitlines(struct render *r, struct call *c) {
-	struct value *list = value_list(r->arena, c->self->loc);
-	struct str s = value_as_str(c->self), line;
-
-	while (next_line(&s, &line))
-		push_str(r, list, line.s, line.len);
-	return list;
-}
-
-static const struct value *method_join(struct render *r, struct call *c) {
-	const struct value *items = items_of(r, c->arg[0], c->loc);
-	struct text t = { 0 };
-	struct str s;
-
-	for (uint32_t i = 0; items && i < items->list.n; i++) {
-		if (i)
-			text_add(&t, c->self->str.s, c->self->str.len);
-		if (!str_of_value(r, items->list.v[i], c->loc, "each item that is joined by a method", &s))
-			items = NULL;
-		else
-			text_add(&t, s.s, s.len);
-		if (items && t.n > TEMPLATE_STRING_MAX)
-			items = fail(r, c->loc, NULL, "the text is too long");
-	}
-	return finish(r, &t, items, items != NULL);
-}
-
-static const struct value *method_find_text(struct render *r, struct call *c) {
-	struct str s = value_as_str(c->self), part;
-	const char *hit;
-
-	if (!str_of_value(r, c->arg[0], c->loc, "what is looked for", &part))
-		return NULL;
-	hit = part.len ? memmem(s.s, s.len, part.s, part.len) : s.s;
-	return value_int(r->arena, hit ? (int64_t)utf8_count(s.s, (size_t)(hit - s.s)) : -1, NO_LOC);
-}
-
-static const struct value *method_count(struct render *r, struct call *c) {
-	struct str s = value_as_str(c->self), part;
-	int64_t n = 0;
-	const char *hit;
-
-	if (!str_of_value(r, c->arg[0], c->loc, "what is counted", &part))
-		return NULL;
-	if (!part.len)
-		return value_int(r->arena, (int64_t)utf8_count(s.s, s.len) + 1, NO_LOC);
-	for (; s.len && (hit = memmem(s.s, s.len, part.s, part.len)); n++) {
-		s.len -= (size_t)(hit - s.s) + part.len;
-		s.s = hit + part.len;
-	}
-	return value_int(r->arena, n, NO_LOC);
-}
-
-static const struct value *cut(struct render *r, struct call *c, bool at_end) {
-	struct str s = value_as_str(c->self), part;
-
-	if (!str_of_value(r, c->arg[0], c->loc, "what is removed", &part))
-		return NULL;
-	if (part.len > s.len || memcmp(at_end ? s.s + s.len - part.len : s.s, part.s, part.len) != 0)
-		return c->self;
-	return string(r, (struct str){ at_end ? s.s : s.s + part.len, s.len - part.len }, c->self);
-}
-
-static const struct value *method_removeprefix(struct render *r, struct call *c) {
-	return cut(r, c, false);
-}
-
-static const struct value *method_removesuffix(struct render *r, struct call *c) {
-	return cut(r, c, true);
-}
-
-static const struct value *method_isdigit(struct render *r, struct call *c) {
-	if (!is_ascii(r, c, value_as_str(c->self)))
-		return NULL;
-	for (size_t i = 0; i < c->self->str.len; i++)
-		if (!isdigit((unsigned char)c->self->str.s[i]))
-			return &value_false;
-	return value_of_bool(c->self->str.len > 0);
-}
-
-#define METHOD(name, args, fn)                                                                                         \
-	{                                                                                                              \
-		VALUE_STR, {                                                                                           \
-			name, args, fn, 0, ""                                                                          \
-		}                                                                                                      \
-	}
-#define NO_METHOD(name)                                                                                                \
-	{                                                                                                              \
-		VALUE_STR, {                                                                                           \
-			name, "", filter_string, FILTER_REFUSED, ""                                                    \
-		}                                                                                                      \
-	}
-
-extern const struct function str_methods[];
-const struct function str_methods[] = {
-	METHOD("capitalize", "", filter_capitalize),
-	METHOD("center", "width", filter_center),
-	METHOD("count", "sub", method_count),
-	METHOD("endswith", "suffix", method_endswith),
-	METHOD("find", "sub", method_find_text),
-	METHOD("isdigit", "", method_isdigit),
-	METHOD("join", "iterable", method_join),
-	METHOD("ljust", "width", method_ljust),
-	METHOD("lower", "", filter_lower),
-	METHOD("lstrip", "chars=none", method_lstrip),
-	METHOD("removeprefix", "prefix", method_removeprefix),
-	METHOD("removesuffix", "suffix", method_removesuffix),
-	METHOD("replace", "old, new, count=none", filter_replace),
-	METHOD("rjust", "width", method_rjust),
-	METHOD("rstrip", "chars=none", method_rstrip),
-	METHOD("split", "sep=none, maxsplit=-1", method_split),
-	METHOD("splitlines", "", method_splitlines),
-	METHOD("startswith", "prefix", method_startswith),
-	METHOD("strip", "chars=none", filter_trim),
-	METHOD("upper", "", filter_upper),
-	METHOD("zfill", "width", method_zfill),
-	NO_METHOD("casefold"),
-	NO_METHOD("encode"),
-	NO_METHOD("expandtabs"),
-	NO_METHOD("format"),
-	NO_METHOD("format_map"),
-	NO_METHOD("index"),
-	NO_METHOD("isalnum"),
-	NO_METHOD("isalpha"),
-	NO_METHOD("isascii"),
-	NO_METHOD("isdecimal"),
-	NO_METHOD("isidentifier"),
-	NO_METHOD("islower"),
-	NO_METHOD("isnumeric"),
-	NO_METHOD("isprintable"),
-	NO_METHOD("isspace"),
-	NO_METHOD("istitle"),
-	NO_METHOD("isupper"),
-	NO_METHOD("maketrans"),
-	NO_METHOD("partition"),
-	NO_METHOD("rfind"),
-	NO_METHOD("rindex"),
-	NO_METHOD("rpartition"),
-	NO_METHOD("rsplit"),
-	NO_METHOD("swapcase"),
-	NO_METHOD("title"),
-	NO_METHOD("translate"),
-	NO_METHOD("escape"),
-	NO_METHOD("striptags"),
-	NO_METHOD("unescape"),
-	{ VALUE_STR, { NULL, NULL, NULL, 0, NULL } },
 };

@@ -193,8 +193,6 @@ static const struct value *global_joiner(struct render *r, struct call *c) {
 	return v;
 }
 
-extern const struct function str_methods[];
-
 #define REFUSED(kind, name)                                                                                            \
 	{                                                                                                              \
 		kind, {                                                                                                \

@@ -154,6 +154,30 @@ const struct value *filter_call(struct render *r, const struct filter *f, struct
 	return filter_run(r, f, &c);
 }
 
+bool arg_int(struct render *r, const struct call *c, int i, const char *what, int64_t *ret_i) {
+	return !c->arg[i] || int_of(r, c->arg[i], c->loc, what, ret_i);
+}
+
+bool arg_bool(struct render *r, const struct call *c, int i, bool *ret_b) {
+	return !c->arg[i] || truth(r, c->arg[i], c->loc, ret_b);
+}
+
+bool only_ascii(struct render *r, const struct call *c, struct str s) {
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.s[i] >= 0x80)
+			return fail_datum(r, c->loc, c->self, NULL, "'%s' knows ASCII letters only", c->name);
+	return true;
+}
+
+const struct value *take_text(struct render *r, struct text *t, const struct value *origin, bool ok) {
+	const struct value *v = NULL;
+
+	if (ok)
+		v = value_str(r->arena, arena_dup(r->arena, t->v, t->n), t->n, origin ? origin->loc : NO_LOC);
+	text_done(t);
+	return v;
+}
+
 static int each(const struct filter *const *tables, const char *kind,
 		int (*fn)(const struct template_word *w, void *user), void *user) {
 	for (; *tables; tables++)

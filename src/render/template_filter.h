@@ -52,6 +52,19 @@ struct filter {
 	const char *doc;
 };
 
+/* What many filters do. Optional arguments: *ret_i and *ret_b hold the default before. */
+bool arg_int(struct render *r, const struct call *c, int i, const char *what, int64_t *ret_i);
+bool arg_bool(struct render *r, const struct call *c, int i, bool *ret_b);
+/* Letters beyond ASCII change their case by rules that we do not have: a complaint about a text that has some. */
+bool only_ascii(struct render *r, const struct call *c, struct str s);
+/* The text as a value with the place of `origin` (may be NULL), or NULL if not ok; the buffer is freed in either case.
+ */
+const struct value *take_text(struct render *r, struct text *t, const struct value *origin, bool ok);
+
+/* Filters of filter_text.c, and their like, that are methods of strings too. */
+filter_fn str_capitalize, str_center, str_ljust, str_lower, str_lstrip, str_replace, str_rjust, str_rstrip, str_string,
+	str_trim_chars, str_upper, str_zfill;
+
 /* The tables, each ended by a row without a name. */
 extern const struct filter filters_text[], filters_list[], filters_number[], filters_address[], filters_quote[];
 extern const struct filter tests_table[];

@@ -63,10 +63,40 @@ static inline void leave(struct parser *p) {
 	p->nesting--;
 }
 
-/* NULL after a reported mistake. */
+struct node_list {
+	struct node **v;
+	size_t n, cap;
+};
+
+/* template_term.c: making nodes; a list of nodes is emptied into the arena. */
+struct node *node_new(struct parser *p, enum node_kind kind, struct loc loc);
+struct node *node_binary(struct parser *p, enum node_kind kind, struct loc loc, struct node *a, struct node *b);
+struct nodes nodes_freeze(struct parser *p, struct node_list *list);
+/* A list or tuple; one of constants only becomes a constant. */
+struct node *node_sequence(struct parser *p, enum node_kind kind, struct loc loc, struct node_list *items);
+
+/* Operands; NULL after a reported mistake. */
+struct node *parse_primary(struct parser *p);
+struct node *parse_postfix(struct parser *p, struct node *n);
+struct node *parse_filter_chain(struct parser *p, struct node *n);
+
+/* Expressions; NULL after a reported mistake. */
 struct node *parse_expression(struct parser *p, bool with_cond);
 struct node *parse_tuple(struct parser *p, bool with_cond, bool parenthesised);
 struct node *parse_filters(struct parser *p, struct node *self, bool start_inline);
+
+/* template_parse.c: parts of statements; false after a reported mistake. */
+bool expect_name(struct parser *p, const char *word);
+bool parse_simple_target(struct parser *p, struct target *ret_target); /* one name */
+/* The end of the opening tag, a body whose assignments stay inside it, and the closing tag's word. */
+bool parse_scope(struct parser *p, const char *opened, struct loc loc, const char *end, struct body *ret_body);
+
+/* template_link.c: statements that join templates; likewise. */
+bool parse_include(struct parser *p, struct stmt *s);
+bool parse_import(struct parser *p, struct stmt *s);
+bool parse_from(struct parser *p, struct stmt *s);
+bool parse_extends(struct parser *p, struct stmt *s);
+bool parse_block(struct parser *p, struct stmt *s);
 
 /*
  * Parses p->tokens into p->t; false after a reported mistake. Statements that name another template get it from

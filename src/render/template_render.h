@@ -162,6 +162,9 @@ const struct value *slice(struct render *r, const struct value *base, const stru
 			  struct loc loc);
 const struct value *lookup(struct render *r, struct key name);
 
+/* string_methods.c: the methods of strings, ended by a row without a name. */
+extern const struct function str_methods[];
+
 /* template_call.c */
 /* The method of this name, or NULL; *ret_refused: Python has such an attribute and we do not. */
 const struct function *method_find(const struct value *self, struct key name, bool *ret_refused);

@@ -85,3 +85,22 @@ size_t utf8_rstrip(const char *s, size_t len) {
 	}
 	return len;
 }
+
+bool str_next_line(struct str *rest, struct str *ret_line) {
+	size_t at = 0, n = 0;
+
+	if (!rest->len)
+		return false;
+	for (; at < rest->len; at += n) {
+		uint32_t point = utf8_point(rest->s + at, rest->len - at, &n);
+
+		if ((point >= 0x0a && point <= 0x0d) || (point >= 0x1c && point <= 0x1e) || point == 0x85 ||
+		    point == 0x2028 || point == 0x2029)
+			break;
+	}
+	*ret_line = (struct str){ rest->s, at };
+	if (at < rest->len)
+		at += rest->s[at] == '\r' && at + 1 < rest->len && rest->s[at + 1] == '\n' ? 2 : n;
+	*rest = (struct str){ rest->s + at, rest->len - at };
+	return true;
+}

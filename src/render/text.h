@@ -47,3 +47,6 @@ bool point_is_space(uint32_t point);
 /* The bytes of white space (as Python's \s and str.strip() mean it) at the beginning, and without those at the end. */
 size_t utf8_spaces(const char *s, size_t len);
 size_t utf8_rstrip(const char *s, size_t len);
+
+/* Takes a line off the front as Python's str.splitlines() does: without its end, and none after the last end. */
+bool str_next_line(struct str *rest, struct str *ret_line);

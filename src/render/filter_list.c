@@ -209,31 +209,56 @@ static const struct value *filter_groupby(struct render *r, struct call *c) {
 	return list;
 }
 
+/*
+ * A text that is the same for equal values of one kind: what unique remembers. Numbers are equal across their kinds;
+ * nan, which equals nothing, has none. NULL: no text; *ret_ok false after a complaint.
+ */
+static const struct value *identity(struct render *r, const struct call *c, const struct value *key, bool *ret_ok) {
+	struct text t = { 0 };
+	struct number n;
+
+	*ret_ok = true;
+	if (value_is_str(key))
+		return key;
+	if (number_of(key, &n)) {
+		if (n.is_real && n.d != n.d)
+			return NULL;
+		if (n.is_real && (double)INT64_MIN <= n.d && n.d < -(double)INT64_MIN && (double)(int64_t)n.d == n.d)
+			n = (struct number){ .i = (int64_t)n.d };
+		if (n.is_real)
+			write_real(&t, n.d);
+		else
+			write_int(&t, n.i);
+	} else if (key->kind == VALUE_NULL) {
+		text_puts(&t, "none");
+	} else {
+		*ret_ok = key->kind == VALUE_UNDEFINED ? fail_undefined(r, key) != NULL
+						       : fail_datum(r, c->loc, key, NULL, "unique does not compare %s",
+								    value_kind_name(key)) != NULL;
+	}
+	return take_text(r, &t, NULL, *ret_ok);
+}
+
 static const struct value *filter_unique(struct render *r, struct call *c) {
 	const struct value *items = items_of(r, c->self, c->loc);
-	struct value *list = list_like(r, c->self, VALUE_ITERATOR), *seen = value_dict(r->arena, NO_LOC);
-	struct value *others = value_list(r->arena, NO_LOC);
-	bool exact = false, known;
+	struct value *list = list_like(r, c->self, VALUE_ITERATOR);
+	struct value *texts = value_dict(r->arena, NO_LOC), *others = value_dict(r->arena, NO_LOC);
+	bool exact = false, ok;
 
 	if (!items || !arg_bool(r, c, 0, &exact))
 		return NULL;
 	for (uint32_t i = 0; i < items->list.n; i++) {
-		const struct value *key = key_for(r, c, items->list.v[i], c->arg[1], NULL, exact);
+		const struct value *key = key_for(r, c, items->list.v[i], c->arg[1], NULL, exact), *id;
+		struct value *seen = key && value_is_str(key) ? texts : others;
 
-		if (!key)
+		id = key ? identity(r, c, key, &ok) : NULL;
+		if (!key || !ok)
 			return NULL;
-		if (key->kind == VALUE_LIST || key->kind == VALUE_DICT)
-			return fail_datum(r, c->loc, key, NULL, "unique does not compare %s", value_kind_name(key));
-		if (value_is_str(key)) {
-			known = value_get(seen, key_of(key->str.s, key->str.len)) != NULL;
-			value_dict_put(r->arena, seen, key, key);
-		} else if (!contains(r, others, key, c->loc, &known)) {
-			return NULL;
-		} else if (!known) {
-			value_list_push(r->arena, others, key);
-		}
-		if (!known)
-			value_list_push(r->arena, list, items->list.v[i]);
+		if (id && value_get(seen, key_of(id->str.s, id->str.len)))
+			continue;
+		if (id)
+			value_dict_put(r->arena, seen, id, id);
+		value_list_push(r->arena, list, items->list.v[i]);
 	}
 	return list;
 }

@@ -142,7 +142,7 @@ static const struct value *filter_indent(struct render *r, struct call *c) {
 	if (s.len && s.s[s.len - 1] == '\r')
 		s.len--; /* Jinja2 appends a newline, and the two are one line end */
 	/* A newline at the end, or an empty text, make one more line, which is empty. */
-	for (bool more = true; more; begun = true) {
+	for (bool more = true; more && t.n <= TEMPLATE_STRING_MAX; begun = true) {
 		bool last = !s.len;
 
 		if (last || !str_next_line(&s, &line))

@@ -309,12 +309,11 @@ const struct value *format_percent(struct render *r, struct str fmt, const struc
 			ok = fail(r, loc, NULL, "the format wants more than %u values", n);
 		else
 			ok = format_one(r, &t, &c, many ? args->list.v[used++] : (used++, args), loc);
+		if (ok && t.n > TEMPLATE_STRING_MAX)
+			ok = fail(r, loc, NULL, "a string has at most %d MiB", TEMPLATE_STRING_MAX >> 20);
 	}
-	/* Python forgives one left-over value that is a dict, which it could have named. */
 	if (ok && used < n)
 		ok = fail(r, loc, NULL, "the format uses %u of %u values", used, n);
-	if (ok && t.n > TEMPLATE_STRING_MAX)
-		ok = fail(r, loc, NULL, "a string has at most %d MiB", TEMPLATE_STRING_MAX >> 20);
 	if (ok)
 		result = value_str(r->arena, arena_dup(r->arena, t.v, t.n), t.n, NO_LOC);
 	text_done(&t);

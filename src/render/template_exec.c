@@ -108,8 +108,6 @@ static bool go_inside(struct render *r, struct loc loc) {
 	if (r->inside >= TEMPLATE_DEPTH_MAX)
 		return fail(r, loc, "does it include or call itself?",
 			    "includes, macro calls and blocks are nested more than %d deep", TEMPLATE_DEPTH_MAX);
-	if (!check_memory(r, loc))
-		return false;
 	r->inside++;
 	return true;
 }
@@ -189,7 +187,7 @@ static bool exec_round(struct render *r, const struct stmt *s, const struct valu
 
 	if (loop)
 		bind(r, r->loop_name, loop);
-	ok = check_memory(r, s->loc) && assign(r, &s->loop.target, v, false) && exec(r, &s->loop.body);
+	ok = assign(r, &s->loop.target, v, false) && exec(r, &s->loop.body);
 	r->locals.n = top;
 	return ok;
 }
@@ -431,7 +429,7 @@ bool exec(struct render *r, const struct body *body) {
 		const struct stmt *s = &body->v[i];
 		bool ok;
 
-		if (!deeper(r, s->loc))
+		if (!check_memory(r, s->loc) || !deeper(r, s->loc))
 			return false;
 		ok = table[s->kind](r, s);
 		r->depth--;

@@ -260,6 +260,10 @@ static void test_limits(void **state) {
 		{ "{% include 'circle' %}", "more than 64 deep" },
 		{ "{% extends 'chain' %}", "extends itself" },
 		{ "{{ '%999999999999d' % 1 }}", "" },
+		{ "{{ ('%9999d' * 5000) % ((1,) * 5000) }}", "16 MiB" },
+		{ "{{ ('%9999s' * 10000) | format(1) }}", "more than 1 values" },
+		{ "{{ ('\\n' * 1000000) | indent('x' * 1000000, blank=true) }}", "too long" },
+		{ "{% set x = 'x' * 10000000 %}{{ x }}{{ x }}{{ x }}{{ x }}{{ x }}{{ x }}{{ x }}{{ x }}", "64 MiB" },
 		{ "{{ 'x' | indent(999999999) }}", "at most 1000" },
 		{ "{{ 'a' | center(999999999999) }}", "16 MiB" },
 		{ "{% set ns = namespace(l=[]) %}{% for i in range(1000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l "

@@ -35,15 +35,29 @@ static void chunk_push(struct arena *a, size_t need) {
 	struct arena_chunk *c;
 
 	size = MAX(size, need);
-	c = calloc(1, sizeof(*c) + size);
-	if (!c)
-		out_of_memory(size);
+	if (a->spare && a->spare->size >= need) {
+		c = TAKE_PTR(a->spare);
+	} else {
+		c = calloc(1, sizeof(*c) + size);
+		if (!c)
+			out_of_memory(size);
+		c->size = size;
+		a->total += size;
+	}
 	c->next = a->chunk;
-	c->size = size;
 	a->chunk = c;
 	a->used = 0;
-	a->total += size;
-	ASAN_POISON_MEMORY_REGION(c->data, size);
+	ASAN_POISON_MEMORY_REGION(c->data, c->size);
+}
+
+static void chunk_free(struct arena *a, struct arena_chunk *c) {
+	a->total -= c->size;
+	ASAN_UNPOISON_MEMORY_REGION(c->data, c->size);
+	free(c);
+}
+
+static size_t round_up(size_t size) {
+	return MAX((size + ALIGN - 1) & ~(size_t)(ALIGN - 1), (size_t)ALIGN);
 }
 
 void *arena_alloc(struct arena *a, size_t size) {
@@ -52,7 +66,7 @@ void *arena_alloc(struct arena *a, size_t size) {
 
 	if (size > SIZE_MAX / 2)
 		out_of_memory(size);
-	rounded = MAX((size + ALIGN - 1) & ~(size_t)(ALIGN - 1), (size_t)ALIGN);
+	rounded = round_up(size);
 	if (!a->chunk || a->chunk->size - a->used < rounded)
 		chunk_push(a, rounded);
 	p = a->chunk->data + a->used;
@@ -78,15 +92,29 @@ char *arena_dup(struct arena *a, const void *bytes, size_t len) {
 	return p;
 }
 
+/* Most texts fit into what is left of the chunk: they are formatted once, in place. */
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) {
+	size_t left = a->chunk ? a->chunk->size - a->used : 0;
+	char *p = left ? (char *)a->chunk->data + a->used : NULL;
 	va_list again;
-	char *p;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	p = arena_alloc(a, (size_t)MAX(n, 0) + 1);
-	(void)vsnprintf(p, (size_t)MAX(n, 0) + 1, fmt, again);
+	if (left)
+		ASAN_UNPOISON_MEMORY_REGION(p, left);
+	n = vsnprintf(p, left, fmt, ap);
+	n = MAX(n, 0);
+	if (left) {
+		a->chunk->dirty = MAX(a->chunk->dirty, a->used + MIN((size_t)n + 1, left));
+		ASAN_POISON_MEMORY_REGION(p, left);
+	}
+	if ((size_t)n < left) {
+		a->used += MIN(round_up((size_t)n + 1), left);
+		ASAN_UNPOISON_MEMORY_REGION(p, (size_t)n + 1);
+	} else {
+		p = arena_alloc(a, (size_t)n + 1);
+		(void)vsnprintf(p, (size_t)n + 1, fmt, again);
+	}
 	va_end(again);
 	return p;
 }
@@ -110,9 +138,15 @@ void arena_release(struct arena *a, struct arena_mark mark) {
 		struct arena_chunk *c = a->chunk;
 
 		a->chunk = c->next;
-		a->total -= c->size;
-		ASAN_UNPOISON_MEMORY_REGION(c->data, c->size);
-		free(c);
+		/* The largest one is kept: what is released in a loop is soon needed again. */
+		if (a->spare && a->spare->size >= c->size) {
+			chunk_free(a, c);
+			continue;
+		}
+		if (a->spare)
+			chunk_free(a, a->spare);
+		a->spare = c;
+		ASAN_POISON_MEMORY_REGION(c->data, c->size);
 	}
 	a->used = mark.used;
 	if (a->chunk)
@@ -121,4 +155,7 @@ void arena_release(struct arena *a, struct arena_mark mark) {
 
 void arena_done(struct arena *a) {
 	arena_release(a, (struct arena_mark){ 0 });
+	if (a->spare)
+		chunk_free(a, a->spare);
+	a->spare = NULL;
 }

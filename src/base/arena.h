@@ -20,6 +20,7 @@ struct arena_chunk;
 
 struct arena {
 	struct arena_chunk *chunk; /* newest first */
+	struct arena_chunk *spare; /* the largest one released, for the next need, or NULL */
 	size_t used;               /* bytes taken from the newest chunk */
 	size_t total;              /* bytes obtained from the system, for reports */
 };

@@ -19,7 +19,7 @@ const struct value *capture_take(struct render *r, size_t from) {
 
 	if (len > TEMPLATE_STRING_MAX)
 		return fail(r, NO_LOC, NULL, "a string has at most %d MiB", TEMPLATE_STRING_MAX >> 20);
-	v = value_str(r->arena, arena_dup(r->arena, r->out->v + from, len), len, NO_LOC);
+	v = value_str(r->arena, arena_dup(r->arena, len ? r->out->v + from : "", len), len, NO_LOC);
 	r->out->n = from;
 	if (r->map) {
 		for (size_t i = r->map->marks.n;

@@ -23,6 +23,8 @@
 	do {                                                                                                           \
 		if ((vec)->n == (vec)->cap)                                                                            \
 			(vec)->v = vec_grow((vec)->v, &(vec)->cap, sizeof(*(vec)->v));                                 \
+		if (!(vec)->v)                                                                                         \
+			__builtin_unreachable(); /* room for an element is an array */                                 \
 		(vec)->v[(vec)->n++] = (__VA_ARGS__);                                                                  \
 	} while (0)
 

@@ -48,12 +48,14 @@ static void sort_words(struct options *o, struct argp_state *state) {
 		argp_error(state, "say what to show: machine NAME, group NAME or estate");
 	if (find_what(o->word[0]) < 0 && o->words > 1 && !o->folder)
 		o->folder = o->word[at++];
-	if (find_what(o->word[at]) < 0)
+	if (find_what(o->word[at]) < 0) {
 		argp_error(state, "'%s' cannot be shown: say machine NAME, group NAME or estate", o->word[at]);
+		return;
+	}
 	o->what = (enum what)find_what(o->word[at++]);
 	if (o->what != SHOW_ESTATE) {
 		if (at == o->words)
-			argp_error(state, "name the %s", what_words[o->what]);
+			argp_error(state, "name the %s", o->word[at - 1]);
 		o->name = o->word[at++];
 	}
 	if (at < o->words && !o->folder)

@@ -52,7 +52,7 @@ static void describe(struct object *o, const struct field *f) {
 static void scalar_members(struct object *o, const struct field *f) {
 	if (f->type == TYPE_WORD) {
 		member(o, "enum");
-		for (unsigned i = 0; f->words[i]; i++) {
+		for (unsigned i = 0; f->words && f->words[i]; i++) {
 			(void)fputs(i ? ", " : "[", o->out);
 			json_write_string(o->out, f->words[i], strlen(f->words[i]));
 		}

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
 #include <string.h>
@@ -143,38 +142,32 @@ int file_make_dirs(const char *path, mode_t mode) {
 	return mkdir(copy, mode) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-int file_remove_flat(int at_fd, const char *name) {
+/* Opens a folder for reading its names; NULL: errno says why. */
+static DIR *open_folder(int at_fd, const char *name) {
 	int fd = openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !dir)
+		(void)close(fd);
+	return dir;
+}
+
+int file_remove_at(int at_fd, const char *name) {
 	struct dirent *entry;
 	DIR *dir;
 
-	if (fd < 0)
+	if (unlinkat(at_fd, name, 0) == 0)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		int r = -errno;
-
-		(void)close(fd);
-		return r;
-	}
+	dir = open_folder(at_fd, name);
+	if (!dir)
+		return -errno;
 	while ((entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			(void)unlinkat(fd, entry->d_name, 0);
+			(void)file_remove_at(dirfd(dir), entry->d_name);
 	(void)closedir(dir);
 	return unlinkat(at_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path) < 0 ? -errno : 0;
-}
-
-int file_remove_tree(const char *path) {
-	int r = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-
-	return r == -1 ? -errno : r;
 }
 
 int file_write_plain(const char *path, const void *data, size_t len, mode_t mode) {

@@ -25,11 +25,8 @@ int file_write_fd(int fd, const void *data, size_t len);
 /* mkdir -p; 0 or -errno. */
 int file_make_dirs(const char *path, mode_t mode);
 
-/* Removes a folder that holds nothing but files, and those files. 0 or -errno. */
-int file_remove_flat(int at_fd, const char *name);
-
-/* Removes a folder and all that is below it, without following links. 0 or -errno. */
-int file_remove_tree(const char *path);
+/* Removes a file, or a folder and all that is below it, without following links. 0 or -errno. */
+int file_remove_at(int at_fd, const char *name);
 
 /* Writes a file that nobody else reads: no rename, no fsync. 0 or -errno. */
 int file_write_plain(const char *path, const void *data, size_t len, mode_t mode);

@@ -3,9 +3,10 @@
  * OUT/.hextet/lock is held with flock(2) while a tree is open, so a staging folder that is found at open was left by a
  * render that was killed, and can go. Everything that can fail for want of space or permission — new content, the new
  * manifest, folders — happens before the first rename; a rename that fails all the same is undone with those before it,
- * because a replaced file was exchanged (RENAME_EXCHANGE) with its successor and waits in staging. One syncfs(2) before
- * the renames and one behind them take the place of an fsync for each file: the order "all new bytes, then all new
- * names" is the same and 100 000 files take seconds, not minutes.
+ * because a replaced file was exchanged (RENAME_EXCHANGE) with its successor and waits in staging. The files of a
+ * machine that OUT does not have yet are staged in their folders and appear with one rename. One syncfs(2) before the
+ * renames and one behind them take the place of an fsync for each file: the order "all new bytes, then all new names"
+ * is the same and 100 000 files take seconds, not minutes.
  */
 #include "render/tree.h"
 
@@ -20,6 +21,7 @@
 
 #define OWN ".hextet"
 #define STAGING "staging"
+#define NEW "new" /* no staged file is called that: they are NUMBER-NUMBER */
 #define MANIFEST "manifest"
 
 enum { MANIFEST_MAX = 256 << 20, STAGED_NAME_MAX = 32 };
@@ -37,19 +39,6 @@ static int open_dir(int at, const char *name, int flags, int *ret_fd) {
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-/* Staging is flat. */
-static void remove_staging(struct tree *t) {
-	for (unsigned w = 0; w < t->workers; w++)
-		for (uint32_t n = 1; n <= t->worker[w].staged; n++) {
-			char name[STAGED_NAME_MAX];
-
-			staged_name(name, w, n);
-			(void)unlinkat(t->staging_fd, name, 0);
-		}
-	(void)unlinkat(t->staging_fd, MANIFEST, 0);
-	(void)unlinkat(t->own_fd, STAGING, AT_REMOVEDIR);
-}
-
 static int take_lock(struct tree *t) {
 	t->lock_fd = openat(t->own_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (t->lock_fd < 0)
@@ -63,17 +52,23 @@ static int fresh_staging(struct tree *t) {
 	int r = mkdirat(t->own_fd, STAGING, 0755) < 0 ? -errno : 0;
 
 	if (r == -EEXIST) {
-		r = file_remove_flat(t->own_fd, STAGING);
+		r = file_remove_at(t->own_fd, STAGING);
 		if (r == 0 && mkdirat(t->own_fd, STAGING, 0755) < 0)
 			r = -errno;
 	}
-	return r < 0 ? r : open_dir(t->own_fd, STAGING, O_NOFOLLOW, &t->staging_fd);
+	if (r == 0)
+		r = open_dir(t->own_fd, STAGING, O_NOFOLLOW, &t->staging_fd);
+	if (r == 0)
+		r = make_dir(t->staging_fd, NEW);
+	return r < 0 ? r : open_dir(t->staging_fd, NEW, O_NOFOLLOW, &t->new_fd);
 }
 
 int tree_open(struct tree *t, const char *out, unsigned workers) {
 	int r = file_make_dirs(out, 0755);
 
-	*t = (struct tree){ .out_fd = -1, .own_fd = -1, .lock_fd = -1, .staging_fd = -1, .workers = workers };
+	*t = (struct tree){
+		.out_fd = -1, .own_fd = -1, .lock_fd = -1, .staging_fd = -1, .new_fd = -1, .workers = workers
+	};
 	t->worker = arena_array(&t->arena, struct tree_worker, workers);
 	t->mask = umask(0);
 	(void)umask(t->mask);
@@ -129,8 +124,8 @@ static int is_current(struct walk *w, const char *path, struct str text, mode_t 
 	return 1;
 }
 
-static int stage(struct tree *t, const char *name, struct str text, mode_t mode) {
-	_cleanup_(fdp_close) int fd = openat(t->staging_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+static int stage(struct tree *t, int at, const char *name, struct str text, mode_t mode) {
+	_cleanup_(fdp_close) int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	int r;
 
 	if (fd < 0)
@@ -151,24 +146,77 @@ static bool path_is_safe(const char *path) {
 	return true;
 }
 
+/* Whether OUT lacks the machine's folder: then one is begun in staging. 1 yes, 0 no, or -errno. Asked once a machine.
+ */
+static int is_fresh(struct tree *t, struct tree_worker *w, const char *machine) {
+	if (w->machine && strcmp(w->machine, machine) == 0)
+		return w->fresh;
+	w->machine = arena_dup(&w->arena, machine, strlen(machine));
+	w->before = "";
+	w->fresh = faccessat(t->out_fd, machine, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	if (w->fresh && mkdirat(t->new_fd, machine, 0755) == 0)
+		vec_push(&w->machines, w->machine);
+	else if (w->fresh && errno != EEXIST)
+		return -errno;
+	return w->fresh;
+}
+
+/* Creates the folders of a fresh path that the one before it did not have. */
+static int make_fresh_folders(struct tree *t, struct tree_worker *w, const char *path) {
+	char copy[PATH_MAX];
+	size_t same = 0;
+
+	if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+	for (size_t i = 0; w->before[i] && w->before[i] == path[i]; i++)
+		if (path[i] == '/')
+			same = i + 1;
+	for (size_t i = same; copy[i]; i++) {
+		int r;
+
+		if (copy[i] != '/')
+			continue;
+		copy[i] = 0;
+		r = make_dir(t->new_fd, copy);
+		copy[i] = '/';
+		if (r < 0)
+			return r;
+	}
+	w->before = path;
+	return 0;
+}
+
+static int add_fresh(struct tree *t, struct tree_worker *w, struct tree_entry *e, struct str text, mode_t mode) {
+	int r = make_fresh_folders(t, w, e->path);
+
+	e->fresh = true;
+	return r < 0 ? r : stage(t, t->new_fd, e->path, text, mode);
+}
+
+/* A file of a machine that is there: staged under a number unless its content is right. */
+static int add_numbered(struct tree *t, struct tree_worker *w, struct tree_entry *e, struct str text, mode_t mode) {
+	char name[STAGED_NAME_MAX];
+	int r = is_current(&w->walk, e->path, text, mode);
+
+	e->exists = r >= 0;
+	if (r != 0 && r != -ENOENT)
+		return MIN(r, 0);
+	e->number = ++w->staged;
+	staged_name(name, e->worker, e->number);
+	return stage(t, t->staging_fd, name, text, mode);
+}
+
 int tree_add(struct tree *t, unsigned worker, const char *target, const char *machine, const char *path,
 	     struct str text, mode_t mode) {
 	struct tree_worker *w = &t->worker[worker];
 	struct tree_entry entry = { .target = target, .worker = worker };
-	char name[STAGED_NAME_MAX];
-	int r;
+	int r = -EINVAL;
 
 	entry.path = arena_printf(&w->arena, "%s%s", machine, path);
-	if (!path_is_safe(entry.path) || machine[0] == '.')
-		r = -EINVAL;
-	else
-		r = is_current(&w->walk, entry.path, text, mode);
-	entry.exists = r >= 0;
-	if (r == 0 || r == -ENOENT) {
-		entry.number = ++w->staged;
-		staged_name(name, worker, entry.number);
-		r = stage(t, name, text, mode);
-	}
+	if (path_is_safe(entry.path) && machine[0] != '.')
+		r = is_fresh(t, w, machine);
+	if (r >= 0)
+		r = r ? add_fresh(t, w, &entry, text, mode) : add_numbered(t, w, &entry, text, mode);
 	if (r < 0) {
 		(void)snprintf(w->failed, sizeof(w->failed), "%s", entry.path);
 		return r;
@@ -194,6 +242,7 @@ static int entry_order(const void *pa, const void *pb) {
 struct commit {
 	struct tree *t;
 	VEC(struct tree_entry) list; /* of all workers, by path */
+	VEC(const char *) machines;  /* fresh ones, of all workers */
 	VEC(char *) made;            /* folders, outer ones first */
 	VEC(char *) stale;           /* files of the old manifest that are no longer rendered */
 	struct arena arena;
@@ -282,19 +331,45 @@ static void take_back(struct commit *c, const struct tree_entry *e) {
 		(void)renameat2(folder, name, c->t->staging_fd, staged, e->exists ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 }
 
-static int put_in_place(struct commit *c) {
-	for (size_t i = 0; i < c->list.n; i++) {
-		int r = c->list.v[i].number ? put_one(c, &c->list.v[i]) : 0;
+/* Moves the first n fresh machines back. */
+static void take_back_fresh(struct commit *c, size_t n) {
+	while (n--)
+		(void)renameat(c->t->out_fd, c->machines.v[n], c->t->new_fd, c->machines.v[n]);
+}
 
+static int put_fresh(struct commit *c) {
+	for (size_t i = 0; i < c->machines.n; i++) {
+		const char *name = c->machines.v[i];
+		int r = renameat2(c->t->new_fd, name, c->t->out_fd, name, RENAME_NOREPLACE);
+
+		if (r < 0 && errno == EINVAL)
+			r = renameat(c->t->new_fd, name, c->t->out_fd, name);
 		if (r < 0) {
-			while (i--)
-				if (c->list.v[i].number)
-					take_back(c, &c->list.v[i]);
-			return failed_at(c, c->list.v[i + 1].path, r);
+			r = -errno;
+			take_back_fresh(c, i);
+			return failed_at(c, name, r);
 		}
-		c->stats.written += c->list.v[i].number != 0;
 	}
 	return 0;
+}
+
+static int put_in_place(struct commit *c) {
+	int r = put_fresh(c);
+
+	for (size_t i = 0; r == 0 && i < c->list.n; i++) {
+		const struct tree_entry *e = &c->list.v[i];
+
+		c->stats.written += e->number || e->fresh;
+		r = e->number ? put_one(c, e) : 0;
+		if (r == 0)
+			continue;
+		while (i--)
+			if (c->list.v[i].number)
+				take_back(c, &c->list.v[i]);
+		take_back_fresh(c, c->machines.n);
+		return failed_at(c, e->path, r);
+	}
+	return r;
 }
 
 /* Removes a file and the folders above it that are empty now. */
@@ -341,22 +416,9 @@ static int stage_manifest(struct commit *c) {
 	if (fclose(c->manifest) == EOF && r == 0)
 		r = -errno;
 	if (r == 0)
-		r = stage(c->t, MANIFEST, (struct str){ text, len }, 0644);
+		r = stage(c->t, c->t->staging_fd, MANIFEST, (struct str){ text, len }, 0644);
 	free(text);
 	return r < 0 ? failed_at(c, OWN "/" MANIFEST, r) : 0;
-}
-
-/* What is left in staging after all renames: the files that were replaced. */
-static void drop_replaced(struct commit *c) {
-	char name[STAGED_NAME_MAX];
-
-	for (size_t i = 0; i < c->list.n; i++)
-		if (c->list.v[i].number && c->list.v[i].exists) {
-			staged_name(name, c->list.v[i].worker, c->list.v[i].number);
-			(void)unlinkat(c->t->staging_fd, name, 0);
-		}
-	for (unsigned w = 0; w < c->t->workers; w++)
-		c->t->worker[w].staged = 0;
 }
 
 static int commit(struct commit *c) {
@@ -374,7 +436,6 @@ static int commit(struct commit *c) {
 		return r;
 	}
 	/* From here on there is only forward: a stale file that stays is swept by the next render. */
-	drop_replaced(c);
 	for (size_t i = 0; i < c->stale.n; i++)
 		remove_file(c, c->stale.v[i]);
 	c->stats.removed = (uint32_t)c->stale.n;
@@ -390,14 +451,18 @@ int tree_commit(struct tree *t, bool (*keep)(const char *target, const char *mac
 	int r;
 
 	walk_init(&c.walk, t->out_fd);
-	for (unsigned w = 0; w < t->workers; w++)
+	for (unsigned w = 0; w < t->workers; w++) {
 		for (size_t i = 0; i < t->worker[w].entries.n; i++)
 			vec_push(&c.list, t->worker[w].entries.v[i]);
+		for (size_t i = 0; i < t->worker[w].machines.n; i++)
+			vec_push(&c.machines, t->worker[w].machines.v[i]);
+	}
 	if (c.list.n)
 		qsort(c.list.v, c.list.n, sizeof(*c.list.v), entry_order);
 	r = commit(&c);
 	walk_done(&c.walk);
 	vec_done(&c.list);
+	vec_done(&c.machines);
 	vec_done(&c.made);
 	vec_done(&c.stale);
 	arena_done(&c.arena);
@@ -407,8 +472,10 @@ int tree_commit(struct tree *t, bool (*keep)(const char *target, const char *mac
 }
 
 void tree_close(struct tree *t) {
+	if (t->new_fd >= 0)
+		(void)close(t->new_fd);
 	if (t->staging_fd >= 0) {
-		remove_staging(t);
+		(void)file_remove_at(t->own_fd, STAGING);
 		(void)close(t->staging_fd);
 	}
 	if (t->lock_fd >= 0)
@@ -419,6 +486,7 @@ void tree_close(struct tree *t) {
 		(void)close(t->out_fd);
 	for (unsigned w = 0; w < t->workers; w++) {
 		vec_done(&t->worker[w].entries);
+		vec_done(&t->worker[w].machines);
 		walk_done(&t->worker[w].walk);
 		arena_done(&t->worker[w].arena);
 	}

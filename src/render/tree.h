@@ -25,6 +25,7 @@ struct tree_entry {
 	const char *path;        /* relative to OUT: machine/etc/… */
 	uint32_t worker, number; /* of the staged file; number 0: the content is already right */
 	bool exists;             /* there is an older file under this name */
+	bool fresh;              /* staged inside its machine's folder, which OUT does not have yet */
 };
 
 /* What one thread has added. */
@@ -32,14 +33,19 @@ struct tree_worker {
 	struct arena arena;
 	VEC(struct tree_entry) entries;
 	uint32_t staged;
-	struct walk walk; /* below OUT */
-	char failed[128]; /* the path of its first failure, for messages */
+	struct walk walk;           /* below OUT */
+	VEC(const char *) machines; /* those that OUT does not have yet */
+	const char *machine;        /* of the last file */
+	const char *before;         /* the last fresh path, "" for none: its folders are there */
+	bool fresh;                 /* whether the last machine is one of `machines` */
+	char failed[128];           /* the path of its first failure, for messages */
 };
 
 struct tree {
 	struct arena arena;
-	int out_fd, own_fd, lock_fd, staging_fd; /* OUT, OUT/.hextet, its lock, its staging folder */
-	mode_t mask;                             /* the umask */
+	int out_fd, own_fd, lock_fd; /* OUT, OUT/.hextet, its lock */
+	int staging_fd, new_fd;      /* its staging folder, and the one in it for fresh machines */
+	mode_t mask;                 /* the umask */
 	unsigned workers;
 	struct tree_worker *worker;
 };
@@ -51,14 +57,14 @@ struct tree_stats {
 /* Creates OUT when it is missing and takes its lock. 0; -EBUSY when another render holds it; or -errno. */
 int tree_open(struct tree *t, const char *out, unsigned workers);
 
-/* Stages one file. Thread-safe between different workers. 0 or -errno; -EINVAL for a path that would leave OUT. */
+/* Stages one file; the files of a machine come one after the other, from one worker. Thread-safe between different
+ * workers. 0 or -errno; -EINVAL for a path that would leave OUT, -EEXIST (here or at commit) for one added twice. */
 int tree_add(struct tree *t, unsigned worker, const char *target, const char *machine, const char *path,
 	     struct str text, mode_t mode);
 
 /*
  * Makes it all visible. Files of the old manifest that were not added are removed when keep(target, machine, user) is
- * false or keep is NULL: a render of one machine keeps the others'. 0, -EEXIST when a path was added twice, or another
- * -errno; OUT is then as it was.
+ * false or keep is NULL: a render of one machine keeps the others'. 0 or -errno; OUT is then as it was.
  */
 int tree_commit(struct tree *t, bool (*keep)(const char *target, const char *machine, void *user), void *user,
 		struct tree_stats *ret_stats);

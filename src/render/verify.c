@@ -267,7 +267,7 @@ static int verify_target(const struct estate *e, const struct output_file *files
 	if (r == 0)
 		r = files->target->verify(&v);
 	result->failed += r < 0;
-	(void)file_remove_tree(folder);
+	(void)file_remove_at(AT_FDCWD, folder);
 	return r;
 }
 

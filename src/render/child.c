@@ -90,7 +90,8 @@ __attribute__((noreturn)) static void run_child(const struct plan *p, int output
 	int null = open("/dev/null", O_RDONLY), r;
 
 	(void)setpgid(0, 0);
-	(void)signal(SIGPIPE, SIG_DFL); /* we ignore it, and exec would pass that on */
+	/* We ignore it, and exec would pass that on. */
+	(void)sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0)

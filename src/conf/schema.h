@@ -21,6 +21,7 @@
 enum field_type {
 	TYPE_TEXT,     /* struct scalar: any scalar */
 	TYPE_NAME,     /* struct scalar: letters, digits, - _ . and nothing else */
+	TYPE_PATH,     /* struct scalar: of a file or a URL, from the '/' on; no blanks, no control characters */
 	TYPE_UINT,     /* struct number within min..max */
 	TYPE_REAL,     /* struct real within min..max */
 	TYPE_FLAG,     /* struct flag: true, false, yes, no, on, off */

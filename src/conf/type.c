@@ -74,6 +74,17 @@ static int parse_name(struct loader *l, const struct field *f, const struct node
 	return 0;
 }
 
+/* Paths become words of other programs' configuration, too. */
+static int parse_path(struct loader *l, const struct field *f, const struct node *n, void *out) {
+	if (!n->text.len || n->text.s[0] != '/')
+		return bad(l, f, n, "begin with '/'");
+	for (size_t i = 0; i < n->text.len; i++)
+		if ((unsigned char)n->text.s[i] <= ' ' || n->text.s[i] == 0x7f)
+			return bad(l, f, n, "a path has no blanks; a URL has %20 in their place");
+	*(struct scalar *)out = (struct scalar){ n->text.s, n };
+	return 0;
+}
+
 /* Decimal digits only; -ERANGE above UINT64_MAX. The text must go on to *ret_end. */
 static int read_decimal(struct str s, uint64_t *ret_n, size_t *ret_end) {
 	uint64_t n = 0;
@@ -329,6 +340,7 @@ const struct type type_table[_TYPE_MAX] = {
 	[TYPE_TEXT] = { sizeof(struct scalar), parse_text, "a text", ANY_SCALAR, "any words" },
 	[TYPE_NAME] = { sizeof(struct scalar), parse_name, "a name",
 			ANY_SCALAR ", \"pattern\": \"^[0-9A-Za-z_][-0-9A-Za-z_.]*$\"", "eth0" },
+	[TYPE_PATH] = { sizeof(struct scalar), parse_path, "a path", PATTERN("^/[^ ]*$"), "/var/lib/file" },
 	[TYPE_UINT] = { sizeof(struct number), parse_uint, "a whole number", "\"type\": \"integer\"", "1" },
 	[TYPE_REAL] = { sizeof(struct real), parse_real, "a number", "\"type\": \"number\"", "0.8" },
 	[TYPE_FLAG] = { sizeof(struct flag), parse_flag, "true or false",

@@ -306,7 +306,8 @@ static bool is_behind(const struct yaml_stumble *at) {
 	       !starts_line(at);
 }
 static bool is_indent(const struct yaml_stumble *at) {
-	return says(at, "indent") || says(at, "end of block");
+	return says(at, "indent") || says(at, "indend") || says(at, "end of block") ||
+	       says(at, "invalid mapping in plain multiline");
 }
 
 static bool is_two_values(const struct yaml_stumble *at) {

@@ -4,7 +4,7 @@
 
 static const struct field publish_fields[] = {
 	{ "listen", TYPE_LISTENER, ONE, offsetof(struct publish, listen), FIELD_REQUIRED, .doc = "Where it is served" },
-	{ "path", TYPE_TEXT, ONE, offsetof(struct publish, path), .fallback = "/geo-exceptions.mmdb",
+	{ "path", TYPE_PATH, ONE, offsetof(struct publish, path), .fallback = "/geo-exceptions.mmdb",
 	  .doc = "Under which path" },
 	{ "every", TYPE_DURATION, ONE, offsetof(struct publish, every), .min = 1, .max = 604800, .fallback = "5m",
 	  .doc = "How often it is built" },
@@ -18,7 +18,7 @@ static const struct schema publish_schema = {
 static const struct field geo_fields[] = {
 	{ "exceptions", TYPE_TEXT, ONE, offsetof(struct geo_section, exceptions), FIELD_REQUIRED,
 	  .doc = "sqlite:PATH, postgres:CONNECTION or csv:PATH" },
-	{ "base", TYPE_TEXT, ONE, offsetof(struct geo_section, base), .doc = "The country database to correct" },
+	{ "base", TYPE_PATH, ONE, offsetof(struct geo_section, base), .doc = "The country database to correct" },
 	{ "publish", TYPE_STRUCT, ONE, offsetof(struct geo_section, publish), .sub = &publish_schema,
 	  .doc = "Where the result is published" },
 };
@@ -29,7 +29,7 @@ const struct schema geo_schema = {
 };
 
 static const struct field log_fields[] = {
-	{ "file", TYPE_TEXT, ONE, offsetof(struct guard_log, file), .doc = "A log file to follow" },
+	{ "file", TYPE_PATH, ONE, offsetof(struct guard_log, file), .doc = "A log file to follow" },
 	{ "syslog", TYPE_LISTENER, ONE, offsetof(struct guard_log, syslog), .doc = "Where to receive syslog" },
 	{ "format", TYPE_TEXT, ONE, offsetof(struct guard_log, format), FIELD_REQUIRED,
 	  .doc = "nginx, haproxy, varnish, apache, json, sshd, or the server's own directive" },
@@ -106,11 +106,11 @@ static const struct schema rule_schema = {
 
 static const struct field sink_fields[] = {
 	{ "nft", TYPE_NAME, ONE, offsetof(struct guard_sink, nft), .doc = "An nftables table" },
-	{ "haproxy", TYPE_TEXT, ONE, offsetof(struct guard_sink, haproxy), .doc = "HAProxy's runtime socket" },
-	{ "acl", TYPE_TEXT, ONE, offsetof(struct guard_sink, acl), .doc = "The ACL file known to HAProxy" },
+	{ "haproxy", TYPE_PATH, ONE, offsetof(struct guard_sink, haproxy), .doc = "HAProxy's runtime socket" },
+	{ "acl", TYPE_PATH, ONE, offsetof(struct guard_sink, acl), .doc = "The ACL file known to HAProxy" },
 	{ "route", TYPE_TEXT, ONE, offsetof(struct guard_sink, route),
 	  .doc = "A kernel routing table for blackhole routes" },
-	{ "file", TYPE_TEXT, ONE, offsetof(struct guard_sink, file), .doc = "A list to write" },
+	{ "file", TYPE_PATH, ONE, offsetof(struct guard_sink, file), .doc = "A list to write" },
 	{ "dry", TYPE_FLAG, ONE, offsetof(struct guard_sink, dry), .doc = "Print only" },
 };
 static const struct schema sink_schema = {
@@ -132,7 +132,7 @@ static const struct field guard_fields[] = {
 	  .doc = "Where bans take effect" },
 	{ "memory", TYPE_SIZE, ONE, offsetof(struct guard_section, memory), .min = 1 << 20, .max = INT64_C(1) << 40,
 	  .fallback = "256MiB", .doc = "The most memory that counters may take" },
-	{ "state", TYPE_TEXT, ONE, offsetof(struct guard_section, state), .fallback = "/var/lib/hextet/guard.db",
+	{ "state", TYPE_PATH, ONE, offsetof(struct guard_section, state), .fallback = "/var/lib/hextet/guard.db",
 	  .doc = "The ban database" },
 };
 const struct schema guard_schema = {

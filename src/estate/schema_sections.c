@@ -286,7 +286,7 @@ static const struct field endpoint_fields[] = {
 	  .doc = "Whose addresses the name has" },
 	{ "service", TYPE_REF, ONE, offsetof(struct endpoint_name, service), .kinds = REF_SERVICE,
 	  .kinds_doc = "a service", .doc = "What is served there" },
-	{ "paths", TYPE_TEXT, LIST, offsetof(struct endpoint_name, paths), .doc = "What the trials fetch" },
+	{ "paths", TYPE_PATH, LIST, offsetof(struct endpoint_name, paths), .doc = "What the trials fetch" },
 	COMMENT_ROW(endpoint_name),
 };
 static const struct schema endpoint_schema = {

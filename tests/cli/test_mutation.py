@@ -12,7 +12,7 @@ What has another place than its own, and why:
   that moves puts the error on the sibling below it; an only child may stand at any depth;
 - a value put in front of a single indented line may be the mistake, or that line's indentation: the error is there;
 - a closing bracket that is missing is reported at the bracket that it would have closed, a quote at its opening;
-- text that may hold anything (comments, names of policy lines, paths) stays valid.
+- text that may hold anything (comments, names of policy lines, patterns) stays valid.
 """
 import json
 import os
@@ -68,8 +68,10 @@ BAD_VALUES = [(re.compile(f"(?:{pattern})\\Z"), bad) for pattern, bad in [
     (r"guard/.*/ratio", ["1.1", "x", "-1"]),
     (r"guard/.*/grow", ["0.5", "x", "1000"]),
     (r"guard/memory", ["1GB", "1KiB", "x"]),
+    (r"endpoints/\*/paths|geo/(base|publish/path)|guard/(state|logs/file|sinks/(haproxy|acl))",
+     ["x", '"/a b"', '"/a\\tb"', '""']),
 ]]
-FREE_TEXT = re.compile(r"(.*/)?(comment|paths|exceptions|base|path|file|format|status|haproxy|acl|state)\Z|policy/name\Z")
+FREE_TEXT = re.compile(r"(.*/)?(comment|exceptions|match/path|format|status)\Z|policy/name\Z")
 # Keys that are data. What cannot stand there, and the fields in which others name it.
 BAD_KEYS = [(re.compile(f"(?:{pattern})\\Z"), bad, named_in) for pattern, bad, named_in in [
     (r"machines/\*", NAME, r"(failover/\*|vpn/\*|nat64)/machines|lans/\*/router|policy/(from|to)|endpoints/\*/to"),

@@ -105,6 +105,8 @@ TRAPS = {
     "tab in a comment below an error": (good("  ip:", "  ip") + "\t# note\n", None, [(M, 3, 3, COLON)]),
     "too deep": (good("  ip:", "   ip:"), None, [(M, 3, 4, "indentation")]),
     "too deep below a value": (good("  ipv6:", "   ipv6:"), None, [(M, 4, 4, "indented deeper")]),
+    "the first line too deep": (good("m1", " m1") + OTHER, None, [(M, 5, 1, "indentation")]),
+    "the first item too deep": (good("[g]", "\n     - g\n    - g"), None, [(M, 4, 5, "indentation")]),
     "not deep enough": (good("  ip:", " ip:"), None, [(M, 3, 2, "indentation")]),
     "a field at the margin": (good("  ipv6:", "ipv6:"), None, [(M, 4, 1, "is a field of machine")]),
     # what is missing

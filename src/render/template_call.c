@@ -48,6 +48,8 @@ static const struct value *dict_values(struct render *r, struct call *c) {
 static const struct value *dict_get(struct render *r, struct call *c) {
 	const struct value *v = NULL;
 
+	if (c->arg[0]->kind == VALUE_UNDEFINED)
+		return fail_undefined(r, c->arg[0]);
 	if (c->arg[0]->kind == VALUE_LIST || c->arg[0]->kind == VALUE_DICT)
 		return fail(r, c->loc, NULL, "%s is no key", value_kind_name(c->arg[0]));
 	if (value_is_str(c->arg[0]))

@@ -4,6 +4,7 @@
  * 64-bit integers, or print something that has no meaning in a configuration file (a generator, a bound method), this
  * fails.
  */
+#include <float.h>
 #include <math.h>
 
 #include "render/template_render.h"
@@ -178,7 +179,8 @@ void write_int(struct text *t, int64_t i) {
 /* repr(float): the shortest digits that read back as the same number, plain between 1e-4 and 1e16. */
 void write_real(struct text *t, double d) {
 	char digits[40], *e;
-	int precision = 15, exponent, n;
+	/* A number of 15 digits at most is found at 15, without the zeros; a subnormal one has fewer to begin with. */
+	int precision = d != 0 && fabs(d) < DBL_MIN ? 1 : 15, exponent, n;
 
 	if (isnan(d) || isinf(d)) {
 		text_puts(t, isnan(d) ? "nan" : d < 0 ? "-inf" : "inf");

@@ -96,6 +96,8 @@ __attribute__((noreturn)) static void run_child(const struct plan *p, int output
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0)
 		tell(report, errno);
+	if (null > STDERR_FILENO)
+		(void)close(null);
 	if (p->o->folder && chdir(p->o->folder) < 0)
 		tell(report, errno);
 	r = p->o->own_network ? enter_network(p->root, p->uid_map, p->gid_map) : 0;

@@ -3,9 +3,11 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "render/child.h"
 
@@ -39,6 +41,19 @@ static void test_said(void **state) {
 		assert_int_equal(status, rows[i].status);
 		assert_string_equal(arena_dup(&a, output.s, output.len), rows[i].output);
 	}
+	arena_done(&a);
+}
+
+/* Nothing of ours is open in it; what the test itself was given does not count. */
+static void test_open_files(void **state) {
+	struct arena a = { 0 };
+	struct str output;
+	int status;
+
+	(void)state;
+	assert_int_equal(close_range(3, ~0U, CLOSE_RANGE_CLOEXEC), 0);
+	assert_int_equal(shell(&a, "ls /proc/$$/fd; :", 50, &status, &output), 0);
+	assert_string_equal(arena_dup(&a, output.s, output.len), "0\n1\n2\n");
 	arena_done(&a);
 }
 
@@ -88,9 +103,8 @@ static void test_nothing_to_run(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_said),
-		cmocka_unit_test(test_much_output),
-		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_said),           cmocka_unit_test(test_open_files),
+		cmocka_unit_test(test_much_output),    cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_nothing_to_run),
 	};
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <string.h>
 
 #include "cmd/estate_open.h"
@@ -131,6 +132,18 @@ static int print_findings(struct opened_estate *o, const struct options *opt, in
 	return output_finish(&e, code);
 }
 
+static int unknown_check(const char *name) {
+	const char *near = NULL;
+	unsigned best = UINT_MAX;
+
+	for (const struct check *const *c = check_list; *c; c++)
+		if (suggest_better(str_of(name), str_of((*c)->name), &best))
+			near = (*c)->name;
+	if (near)
+		return usage_error("there is no check '%s'; did you mean '%s'?", name, near);
+	return usage_error("there is no check '%s'; 'hextet check --list' shows all", name);
+}
+
 static int run(int argc, char **argv) {
 	struct options opt = { 0 };
 	struct opened_estate o;
@@ -143,7 +156,7 @@ static int run(int argc, char **argv) {
 	if (code)
 		return code;
 	if (checks_run(o.estate, opt.only, &o.arena, &o.diags) < 0)
-		code = usage_error("there is no check '%s'; 'hextet check --list' shows all", opt.only);
+		code = unknown_check(opt.only);
 	else {
 		bool bad = o.diags.count[SEVERITY_ERROR] || (opt.strict && o.diags.count[SEVERITY_WARNING]);
 

@@ -84,6 +84,21 @@ static const struct value *real_to_int(struct render *r, struct call *c, double 
 	return value_int(r->arena, (int64_t)d, c->self->loc);
 }
 
+/* Python reads the digits and blanks of every script; we read ASCII, and do not guess about the rest. */
+static bool is_ascii(const struct value *v) {
+	for (size_t i = 0; i < v->str.len; i++)
+		if ((unsigned char)v->str.s[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* The default for what is no number; an error for a text that may be one in Python. */
+static const struct value *no_number(struct render *r, struct call *c, const struct value *otherwise) {
+	if (c->self->kind == VALUE_STR && !is_ascii(c->self))
+		return fail_datum(r, c->loc, c->self, NULL, "'%s' reads ASCII digits only", c->name);
+	return otherwise;
+}
+
 static const struct value *filter_int(struct render *r, struct call *c) {
 	const struct value *otherwise = c->arg[0] ? c->arg[0] : value_int(r->arena, 0, NO_LOC);
 	int64_t base = 10, i;
@@ -102,6 +117,8 @@ static const struct value *filter_int(struct render *r, struct call *c) {
 	}
 	if (c->self->kind != VALUE_STR)
 		return otherwise;
+	if (!is_ascii(c->self))
+		return no_number(r, c, otherwise);
 	known = parse_int(value_as_str(c->self), (int)base, &i);
 	if (known > 0)
 		return value_int(r->arena, i, c->self->loc);
@@ -122,7 +139,7 @@ static const struct value *filter_float(struct render *r, struct call *c) {
 		return value_real(r->arena, n.d, c->self->loc);
 	if (c->self->kind == VALUE_STR && parse_real(value_as_str(c->self), &d))
 		return value_real(r->arena, d, c->self->loc);
-	return c->arg[0] ? c->arg[0] : value_real(r->arena, 0, c->self->loc);
+	return no_number(r, c, c->arg[0] ? c->arg[0] : value_real(r->arena, 0, c->self->loc));
 }
 
 /* round() goes by the exact decimal value, ties to even: what printf does. */

@@ -16,7 +16,7 @@ DATA = {
 
 # What hextet refuses although Jinja2 renders it, as hextet-template(5) says.
 DOCUMENTED = [
-    "64 bits", "has no printed form", "can only be walked", "has no numbered items", "ASCII letters only",
+    "64 bits", "has no printed form", "can only be walked", "has no numbered items", "ASCII letters only", "ASCII digits only",
     "supported here", "integers this large", "the key of a dict is a string", "has no length", "printed form here",
     "takes a list of addresses", "they are no part of other values", "there is nothing to replace",
     "not combined with operators", "has no form inside a list", "is not indented", "takes a string here", "unique does not compare",

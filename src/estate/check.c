@@ -86,6 +86,17 @@ static enum severity severity_of(const struct estate *e, const struct check *c) 
 	return c->severity;
 }
 
+/* A check that argues from absence waits until everything is there. */
+static bool is_possible(const struct estate *e, const struct check *c) {
+	return e->loaded || !c->whole;
+}
+
+/* Whether a check runs unasked. While a file that may silence them cannot be read, warnings wait: the one error must
+ * not drown in them. */
+static bool is_due(const struct estate *e, const struct check *c, enum severity severity) {
+	return severity != SEVERITY_IGNORE && is_possible(e, c) && (!e->unsure || severity == SEVERITY_ERROR);
+}
+
 int checks_run(const struct estate *e, const char *only, struct arena *a, struct diags *d) {
 	if (only && !find(only))
 		return -ENOENT;
@@ -97,8 +108,7 @@ int checks_run(const struct estate *e, const char *only, struct arena *a, struct
 			.estate = e, .arena = a, .diags = d, .check = *c, .severity = severity_of(e, *c)
 		};
 
-		if (r.severity != SEVERITY_IGNORE && (e->loaded || !(*c)->whole) &&
-		    (!only || strcmp(only, (*c)->name) == 0))
+		if (only ? strcmp(only, (*c)->name) == 0 && is_possible(e, *c) : is_due(e, *c, r.severity))
 			(*c)->run(&r);
 	}
 	return 0;

@@ -167,6 +167,7 @@ static void add_path(struct joiner *j, const char *path, bool is_machines) {
 		r = yaml_load(e->arena, j->d, e->sources, path, path, &root);
 		e->unreadable += r < 0 && r != -EINVAL && r != -EFBIG;
 	}
+	e->unsure |= r < 0 && !is_machines;
 	if (r < 0)
 		e->unread++;
 	else if (root)

@@ -263,6 +263,7 @@ struct estate {
 	size_t claim_count;
 	unsigned unread;     /* files and sections that could not be read or parsed: names may be in there */
 	unsigned unreadable; /* of these, the ones that the system refused to hand out */
+	bool unsure;         /* a file of sections is among `unread`: severities may have been changed there */
 	bool loaded;         /* false when something did not load: findings may be missing */
 };
 

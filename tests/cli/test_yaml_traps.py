@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import resource
+import shutil
 import subprocess
 
 import pytest
@@ -324,6 +325,16 @@ def test_many_unknown_names_end_in_time(release_path, tmp_path):
 
 
 # The folder itself.
+def test_one_error_does_not_drown(hextet, top, tmp_path):
+    """While estate.yaml cannot be read, nobody knows which warnings it silences."""
+    estate = shutil.copytree(top / "examples/streaming", tmp_path / "estate")
+    text = (estate / "estate.yaml").read_text()
+    (estate / "estate.yaml").write_text(text.replace("documentation-prefix:", "documentation-prefix"))
+    done, found = findings(hextet, tmp_path)
+    assert [(f["file"], f["severity"]) for f in found] == [("estate/estate.yaml", "error")]
+    assert done.returncode == 1
+
+
 def test_a_folder_without_yaml(hextet, tmp_path):
     done = hextet("check", tmp_path)
     assert done.returncode == 3 and "no .yaml file" in done.stderr

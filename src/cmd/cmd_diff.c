@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "cmd/estate_open.h"
+#include "cmd/render_name.h"
 #include "render/compare.h"
 
 enum { KEY_MACHINE = 0x200, KEY_TARGET, KEY_STAT };
@@ -117,7 +118,7 @@ static int compare(struct opened_estate *o, const struct options *opt) {
 
 	if (result == -ENOENT) {
 		render_done(&r);
-		return usage_error("there is no such machine or target in %s", o->estate->folder);
+		return unknown_render_name(o->estate, &opt->render);
 	}
 	if (result == 0) {
 		result = changes_find(&c, &r, opt->out);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cmd/estate_open.h"
-#include "render/render.h"
+#include "cmd/render_name.h"
 #include "render/tree.h"
 #include "render/verify.h"
 
@@ -243,12 +243,6 @@ static int render_all(struct opened_estate *o, struct options *opt, struct rende
 	return code;
 }
 
-static int unknown(const struct options *opt, const struct estate *e) {
-	if (opt->render.machine && !map_get(&e->machine_by_name, opt->render.machine, strlen(opt->render.machine)))
-		return usage_error("there is no machine '%s' in %s", opt->render.machine, e->folder);
-	return usage_error("there is no target '%s'; 'hextet render --list' shows all", opt->render.target);
-}
-
 static int list_targets(const struct options *opt, const struct estate *e) {
 	struct emit out;
 
@@ -281,7 +275,7 @@ static int with_estate(struct opened_estate *o, struct options *opt) {
 		return list_targets(opt, o->estate);
 	result = render_init(&r, &o->arena, &o->sources, &o->diags, o->estate, &opt->render);
 	if (result == -ENOENT)
-		code = unknown(opt, o->estate);
+		code = unknown_render_name(o->estate, &opt->render);
 	else if (result < 0) {
 		diags_print(&o->diags, stderr, output_colour(&opt->output, stderr));
 		code = EXIT_NO;

@@ -17,7 +17,7 @@ static int unknown_machine(const struct estate *e, const char *name) {
 	LIST_EACH (struct machine, m, &e->machines)
 		if (suggest_better(str_of(name), str_of(m->name.s), &best))
 			near = m->name.s;
-	return say("machine", name, near, "hextet show estate");
+	return say("machine", name, near, "hextet render ESTATE --list");
 }
 
 static int unknown_target(const char *name) {

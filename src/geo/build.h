@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From sources to a file: read, compile, lay over the base, write under a temporary name, verify with two readers,
+ * rename. What `geo build` does once and `geo serve` does again and again. Nothing is published when anything was
+ * wrong.
+ */
+#pragma once
+
+#include "geo/mmdb_write.h"
+#include "geo/source.h"
+
+struct geo_build {
+	const struct geo_spec *from; /* exceptions */
+	size_t from_count;
+	const struct geo_spec *base; /* or NULL */
+	const char *output;
+	const char *database_type; /* NULL: of the base, else "hextet-Country" */
+	uint64_t epoch;            /* seconds since 1970 */
+	enum mmdb_layout layout;
+	unsigned record_bits; /* 0: the smallest */
+	bool stream;          /* for inputs larger than memory */
+	bool allow_empty;     /* an empty table is no accident */
+	bool force;           /* losing more than half of the rows at once is no accident */
+	bool no_verify;
+	const char *temp_folder; /* for stream; NULL: beside the output */
+};
+
+struct geo_build_stats {
+	uint64_t rows, networks, nodes, bytes, peak_bytes;
+	unsigned record_bits;
+	double seconds;
+	bool unchanged; /* the file there already says the same (but for its epoch), and was left */
+};
+
+/* 0, or -errno with errors in diags: -EINVAL when rows are wrong, -ENODATA empty, -EDOM lost too many, -EBADMSG a
+ * broken base, others as the system says. The previous file is untouched then. */
+int geo_build(const struct geo_build *b, struct diags *diags, struct geo_build_stats *ret_stats);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads MaxMind DB files, format 2.0 (MaxMind-DB-spec.md), from memory. Nothing is trusted: every access is checked
+ * against the buffer, in 64 bits, and no function allocates, recurses without bound or prints. The bytes are borrowed
+ * and must stay as they are; so callers read a file into private memory and never map it.
+ *
+ * Limits: 4 GiB a section, depth 512 (as libmaxminddb), node count below 2^32.
+ */
+#pragma once
+
+#include "addr/prefix.h"
+
+/* Why bytes are not what the format says; `offset` counts from the start of the file. */
+struct mmdb_fault {
+	const char *what; /* static, lower case, no full stop */
+	uint64_t offset;
+};
+
+struct mmdb {
+	const uint8_t *bytes;
+	size_t len;
+	uint32_t node_count;
+	unsigned record_bits; /* 24, 28 or 32 */
+	unsigned ip_version;  /* 4 or 6 */
+	uint64_t build_epoch; /* seconds since 1970 */
+	struct str database_type;
+	uint64_t tree_len;             /* bytes; the 16 zero bytes follow */
+	uint64_t data_start, data_len; /* in the file */
+	uint64_t meta_start, meta_len; /* of the metadata map, behind its marker */
+	uint32_t v4_root;              /* record at ::/96, see mmdb_record(); 0 in an IPv4 file */
+	unsigned v4_root_depth;        /* 96, or less when a record above ::/96 is no node */
+};
+
+/* Reads the metadata and finds the IPv4 entry. 0, or -EBADMSG and why. */
+int mmdb_open(const void *bytes, size_t len, struct mmdb *ret_db, struct mmdb_fault *ret_fault);
+
+/* The record of a node below node_count: bit 0 is left. < node_count: a node; == node_count: empty; else data. */
+uint64_t mmdb_record(const struct mmdb *db, uint32_t node, unsigned bit);
+
+/* Where a data record points: the offset in the file. -EBADMSG when it points outside the data section. */
+int mmdb_record_data(const struct mmdb *db, uint64_t record, uint64_t *ret_offset);
+
+/*
+ * Finds an address. IPv4 is searched from the IPv4 entry only. Returns 1 and the value's offset when there is one, 0
+ * when there is none; either way the largest network around the address with that answer. -EAFNOSUPPORT: an IPv6
+ * address in an IPv4 file. -EBADMSG and the fault: a broken file.
+ */
+int mmdb_lookup(const struct mmdb *db, struct ip ip, uint64_t *ret_offset, struct prefix *ret_network,
+		struct mmdb_fault *ret_fault);
+
+/*
+ * Calls fn for each network with a value (has_value) and, when `gaps` is set, each without, in address order, IPv4 as
+ * IPv4 (of ::/96) first and then IPv6; the aliases of IPv4 (records elsewhere that are the IPv4 entry) and ::/96 are
+ * left out of IPv6. Shared subtrees are visited as often as they are met. A non-zero result stops and is returned.
+ */
+struct mmdb_network {
+	struct prefix prefix;
+	uint64_t offset; /* of the value, in the file */
+	bool has_value;
+};
+int mmdb_each(const struct mmdb *db, bool gaps, int (*fn)(const struct mmdb_network *n, void *user), void *user,
+	      struct mmdb_fault *ret_fault);
+
+/* Which places of the IPv6 space are the IPv4 tree: bits of enum geo_alias (tree.h). */
+unsigned mmdb_aliases(const struct mmdb *db);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes values of a MaxMind DB's data section. Equal values are one; strings, maps and arrays inside others are
+ * pointers to what is already there where that is shorter. Map keys are sorted, so that equal values have equal bytes.
+ *
+ *     mmdb_data_map(d, 1); mmdb_data_text(d, "country"); … one value after the other, depth first …
+ *     int r = mmdb_data_end(d, &offset);      // the value is complete
+ */
+#pragma once
+
+#include "base/map.h"
+#include "geo/mmdb_value.h"
+
+struct mmdb_data;
+
+struct mmdb_data *mmdb_data_new(void);
+void mmdb_data_free(struct mmdb_data *d);
+
+/* Begin a value or go on with it; sizes count items or pairs (a key and a value are two calls). */
+void mmdb_data_map(struct mmdb_data *d, uint32_t pairs);
+void mmdb_data_array(struct mmdb_data *d, uint32_t items);
+void mmdb_data_text(struct mmdb_data *d, struct str text);
+void mmdb_data_bytes(struct mmdb_data *d, struct str bytes);
+void mmdb_data_uint(struct mmdb_data *d, enum mmdb_type type, uint64_t hi, uint64_t lo); /* uint16 … uint128, bool */
+void mmdb_data_int(struct mmdb_data *d, int32_t value);
+void mmdb_data_double(struct mmdb_data *d, double value);
+void mmdb_data_float(struct mmdb_data *d, float value);
+/* A whole value of another file, copied. 0 or -EBADMSG. */
+int mmdb_data_copy(struct mmdb_data *d, const struct mmdb *from, uint64_t offset, struct mmdb_fault *ret_fault);
+
+/* Ends the value: its offset in the section. -E2BIG when the section would pass 4 GiB. */
+int mmdb_data_end(struct mmdb_data *d, uint32_t *ret_offset);
+
+/* The section as it is now; borrowed, until the next call. */
+struct str mmdb_data_section(const struct mmdb_data *d);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows of one layer in memory, 16 bytes for an IPv4 row and 40 for an IPv6 row, and the meaning of a set of rows:
+ * which answer each address has, whatever the order of the rows.
+ *
+ * Ranges are cut into minimal prefixes. The longest prefix that has an address decides; of equal prefixes the row with
+ * the newest created_at, else the one whose value has the smaller country code, with a warning that names both. IPv4
+ * and IPv6 never meet (prefix.h).
+ */
+#pragma once
+
+#include "base/vec.h"
+#include "geo/row.h"
+#include "geo/tree.h"
+
+struct geo_row4 {
+	uint32_t first, last; /* host order */
+	uint32_t value;
+	uint32_t row; /* running number over all sources of the layer */
+};
+
+struct geo_row6 {
+	struct ip first, last;
+	uint32_t value;
+	uint32_t row;
+};
+
+/* Rows of one source, which follow each other in the running numbers. */
+struct geo_origin {
+	uint32_t file;      /* in the diagnostics' registry */
+	uint32_t first_row; /* running number */
+	bool by_line;
+	VEC(uint64_t) id;     /* of the rows; empty: 1, 2, 3 … */
+	VEC(int64_t) created; /* empty: GEO_NEVER */
+};
+
+struct geo_rows {
+	struct geo_sink sink; /* give &rows->sink to a source */
+	VEC(struct geo_row4) v4;
+	VEC(struct geo_row6) v6;
+	VEC(struct geo_origin) origin;
+	uint32_t count; /* rows taken */
+	bool is_base;   /* the layer that exceptions beat */
+};
+
+void geo_rows_init(struct geo_rows *rows, struct diags *diags, bool is_base);
+void geo_rows_done(struct geo_rows *rows);
+
+/* Where a running number comes from: source, and id or line. */
+struct geo_place {
+	uint32_t file;
+	uint64_t id;
+	bool id_is_line;
+	int64_t created;
+};
+struct geo_place geo_rows_place(const struct geo_rows *rows, uint32_t row);
+
+/*
+ * Compiles all rows into the tree: one root for each family, independent of the rows' order. The rows are consumed: the
+ * arrays of a family are sorted in place and freed as soon as that family is done, to keep the peak low. Conflicts of
+ * equal prefixes become warnings in the sink's diags. 0 or -errno (-ENOSPC: more than 2^31 nodes).
+ */
+int geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree, struct geo_roots *ret_roots);

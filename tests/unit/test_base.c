@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/emit.h"
 #include "base/file.h"
+#include "base/library.h"
 #include "base/map.h"
 #include "base/str.h"
 
@@ -235,6 +236,30 @@ static void test_file_atomic(void **state) {
 	arena_done(&a);
 }
 
+static void test_library(void **state) {
+	static unsigned long (*crc)(unsigned long, const unsigned char *, unsigned);
+	static void *nothing;
+	static const struct library_symbol good[] = { LIBRARY_SYMBOL(&crc, "crc32"), { 0 } };
+	static const struct library_symbol bad[] = { LIBRARY_SYMBOL(&nothing, "crc32"),
+						     LIBRARY_SYMBOL(&nothing, "no_such_function"),
+						     { 0 } };
+	static const struct library zlib = { "libz.so.1", "zlib1g", good };
+	static const struct library lacking = { "libz.so.1", "zlib1g", bad };
+	static const struct library missing = { "libno-such-library.so.9", "libno-such9", good };
+	const char *why = NULL;
+
+	(void)state;
+	assert_int_equal(library_load(&missing, &why), -ENOENT);
+	assert_non_null(strstr(why, "install the package libno-such9"));
+	assert_null(crc);
+	assert_int_equal(library_load(&lacking, &why), -ENOSYS);
+	assert_non_null(strstr(why, "libz.so.1 has no function no_such_function"));
+	assert_null(nothing);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(library_load(&zlib, &why), 0);
+	assert_int_equal(crc(0, (const unsigned char *)"123456789", 9), 0xcbf43926);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arena_release_clears),
@@ -246,6 +271,7 @@ int main(void) {
 		cmocka_unit_test(test_emit_escapes),
 		cmocka_unit_test(test_diag_text),
 		cmocka_unit_test(test_file_atomic),
+		cmocka_unit_test(test_library),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

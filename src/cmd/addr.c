@@ -3,77 +3,12 @@
  * endpoint. */
 #include "cmd/addr.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "addr/wide.h"
-#include "base/file.h"
-
-enum { INPUT_MAX = 1 << 30 };
-
-void addr_job_init(struct addr_job *j, const struct output_options *output) {
-	*j = (struct addr_job){ .output = *output };
-	sources_init(&j->sources, &j->arena);
-	diags_init(&j->diags, &j->arena, &j->sources);
-	emit_init(&j->emit, stdout, output->format);
-}
-
-int addr_job_finish(struct addr_job *j, int code) {
-	bool wrong = j->diags.count[SEVERITY_ERROR] > 0;
-
-	/* First the results, so that a terminal shows the complaint last. */
-	code = output_finish(&j->emit, wrong && code == EXIT_DONE ? EXIT_NO : code);
-	diags_sort(&j->diags);
-	diags_print(&j->diags, stderr, output_colour(&j->output, stderr));
-	diags_done(&j->diags);
-	sources_done(&j->sources);
-	arena_done(&j->arena);
-	return code;
-}
-
-struct addr_input addr_argument(struct addr_job *j, int n, const char *text) {
-	uint32_t file = sources_add(&j->sources, arena_printf(&j->arena, "argument %d", n + 1), text, strlen(text));
-
-	return (struct addr_input){ str_of(text), file, 0 };
-}
-
-int addr_each_line(struct addr_job *j, const char *path, int (*fn)(struct addr_input in, void *user), void *user) {
-	char *text;
-	size_t len;
-	struct str rest, line;
-	uint32_t file;
-	int r = file_read(&j->arena, path, INPUT_MAX, &text, &len);
-
-	if (r < 0)
-		return r;
-	file = sources_add(&j->sources, strcmp(path, "-") == 0 ? "<stdin>" : path, text, len);
-	rest = (struct str){ text, len };
-	while (str_split(&rest, '\n', &line)) {
-		const char *comment = memchr(line.s, '#', line.len);
-
-		if (comment)
-			line.len = (size_t)(comment - line.s);
-		line = str_trim(line);
-		r = line.len ? fn((struct addr_input){ line, file, (size_t)(line.s - text) }, user) : 0;
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
-int addr_each_input(struct addr_job *j, char **args, int n, int (*fn)(struct addr_input in, void *user), void *user) {
-	int r = 0;
-
-	if (n == 0)
-		return addr_each_line(j, "-", fn, user);
-	for (int i = 0; i < n && r == 0; i++)
-		r = strcmp(args[i], "-") == 0 ? addr_each_line(j, "-", fn, user)
-					      : fn(addr_argument(j, i, args[i]), user);
-	return r;
-}
 
 /* The text as messages quote it: not too long, and without bytes that a terminal would obey. */
-static const char *quoted(struct addr_job *j, struct str text) {
+static const char *quoted(struct job *j, struct str text) {
 	size_t shown = utf8_prefix(text.s, text.len, 60);
 	char *quote = arena_printf(&j->arena, "\"%.*s%s\"", (int)shown, text.s, shown < text.len ? "…" : "");
 
@@ -83,15 +18,15 @@ static const char *quoted(struct addr_job *j, struct str text) {
 	return quote;
 }
 
-static struct loc place(struct addr_job *j, struct addr_input in, size_t at) {
+static struct loc place(struct job *j, struct job_input in, size_t at) {
 	return sources_loc(&j->sources, in.file, in.offset + MIN(at, in.text.len), 1);
 }
 
-void addr_wrong(struct addr_job *j, struct addr_input in, size_t at, const char *hint, const char *what) {
+void addr_wrong(struct job *j, struct job_input in, size_t at, const char *hint, const char *what) {
 	diag_error(&j->diags, "bad-address", place(j, in, at), hint, "%s is not %s", quoted(j, in.text), what);
 }
 
-static void wrong_host_bits(struct addr_job *j, struct addr_input in, size_t at, struct prefix right) {
+static void wrong_host_bits(struct job *j, struct job_input in, size_t at, struct prefix right) {
 	char text[PREFIX_TEXT_MAX];
 
 	(void)prefix_format(right, text);
@@ -101,7 +36,7 @@ static void wrong_host_bits(struct addr_job *j, struct addr_input in, size_t at,
 		"%s has bits set behind its prefix length", quoted(j, in.text));
 }
 
-static bool check(struct addr_job *j, struct addr_input in, int r, const struct ip_fault *fault, struct prefix right,
+static bool check(struct job *j, struct job_input in, int r, const struct ip_fault *fault, struct prefix right,
 		  const char *what) {
 	if (r == 0)
 		return true;
@@ -112,7 +47,7 @@ static bool check(struct addr_job *j, struct addr_input in, int r, const struct 
 	return false;
 }
 
-bool addr_read_prefix(struct addr_job *j, struct addr_input in, struct prefix *ret_p) {
+bool addr_read_prefix(struct job *j, struct job_input in, struct prefix *ret_p) {
 	struct ip_fault fault = { IP_OK, 0 };
 	struct prefix p = { .len = 0 };
 	int r = prefix_parse(in.text.s, in.text.len, &p, &fault);
@@ -134,7 +69,7 @@ static bool is_range(struct str text) {
 	return dash && !memchr(text.s, '%', (size_t)(dash - text.s));
 }
 
-bool addr_read_range(struct addr_job *j, struct addr_input in, struct range *ret_r) {
+bool addr_read_range(struct job *j, struct job_input in, struct range *ret_r) {
 	struct ip_fault fault = { IP_OK, 0 };
 	struct prefix p = { .len = 0 };
 
@@ -146,7 +81,7 @@ bool addr_read_range(struct addr_job *j, struct addr_input in, struct range *ret
 	return true;
 }
 
-bool addr_read(struct addr_job *j, struct addr_input in, struct addr_item *ret_item) {
+bool addr_read(struct job *j, struct job_input in, struct addr_item *ret_item) {
 	struct addr_item item = { .is = ADDR_IS_RANGE, .endpoint.port = -1 };
 	struct ip_fault fault = { IP_OK, 0 };
 	bool slash = memchr(in.text.s, '/', in.text.len) != NULL;
@@ -170,11 +105,11 @@ bool addr_read(struct addr_job *j, struct addr_input in, struct addr_item *ret_i
 }
 
 struct set_reader {
-	struct addr_job *job;
+	struct job *job;
 	struct prefix_set *set;
 };
 
-static int add_line(struct addr_input in, void *user) {
+static int add_line(struct job_input in, void *user) {
 	struct set_reader *reader = user;
 	struct range r;
 
@@ -183,24 +118,24 @@ static int add_line(struct addr_input in, void *user) {
 	return 0;
 }
 
-int addr_read_set(struct addr_job *j, const char *path, struct prefix_set *s) {
+int addr_read_set(struct job *j, const char *path, struct prefix_set *s) {
 	struct set_reader reader = { j, s };
-	int r = addr_each_line(j, path, add_line, &reader);
+	int r = job_each_line(j, path, add_line, &reader);
 
 	prefix_set_normalise(s);
 	return r;
 }
 
-void addr_lines_begin(struct addr_job *j) {
+void addr_lines_begin(struct job *j) {
 	if (j->output.format == EMIT_JSON)
 		emit_list(&j->emit, NULL);
 }
 
-void addr_line(struct addr_job *j, const char *text) {
+void addr_line(struct job *j, const char *text) {
 	emit_text(&j->emit, NULL, text);
 }
 
-void addr_lines_end(struct addr_job *j) {
+void addr_lines_end(struct job *j) {
 	if (j->output.format == EMIT_JSON)
 		emit_end(&j->emit);
 }

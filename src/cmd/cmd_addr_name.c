@@ -68,7 +68,7 @@ static bool is_name(struct str text) {
 	return text.len >= 5 && strncasecmp(text.s + text.len - 5, ".arpa", 5) == 0;
 }
 
-static void print_name(struct addr_job *j, struct addr_input in) {
+static void print_name(struct job *j, struct job_input in) {
 	char text[PREFIX_TEXT_MAX];
 	struct prefix p;
 	size_t at = 0;
@@ -83,8 +83,8 @@ static void print_name(struct addr_job *j, struct addr_input in) {
 	addr_line(j, text);
 }
 
-static int reverse(struct addr_input in, void *user) {
-	struct addr_job *j = user;
+static int reverse(struct job_input in, void *user) {
+	struct job *j = user;
 	char text[ARPA_TEXT_MAX];
 	struct prefix p;
 
@@ -99,19 +99,19 @@ static int reverse(struct addr_input in, void *user) {
 	return 0;
 }
 
-static int finish(struct addr_job *j, int r) {
-	return addr_job_finish(j, r < 0 ? cannot("cannot read standard input: %s", strerror(-r)) : EXIT_DONE);
+static int finish(struct job *j, int r) {
+	return job_finish(j, r < 0 ? cannot("cannot read standard input: %s", strerror(-r)) : EXIT_DONE);
 }
 
 static int run_reverse(int argc, char **argv) {
 	struct options opt = { 0 };
-	struct addr_job job;
+	struct job job;
 	int r;
 
 	command_parse(&reverse_argp, argc, argv, &opt);
-	addr_job_init(&job, &opt.output);
+	job_init(&job, &opt.output);
 	addr_lines_begin(&job);
-	r = addr_each_input(&job, opt.args, opt.n, reverse, &job);
+	r = job_each_input(&job, opt.args, opt.n, reverse, &job);
 	addr_lines_end(&job);
 	return finish(&job, r);
 }
@@ -162,8 +162,8 @@ static void emit_time(struct emit *e, uint64_t seconds) {
 		emit_text(e, "time", text);
 }
 
-static int decode(struct addr_input in, void *user) {
-	struct addr_job *j = user;
+static int decode(struct job_input in, void *user) {
+	struct job *j = user;
 	struct uid uid;
 	size_t at = 0;
 
@@ -189,8 +189,8 @@ static int decode(struct addr_input in, void *user) {
 }
 
 /* An address with a port, as --encode needs it. */
-static bool read_endpoint(struct addr_job *j, int n, const char *text, struct endpoint *ret_e) {
-	struct addr_input in = addr_argument(j, n, text);
+static bool read_endpoint(struct job *j, int n, const char *text, struct endpoint *ret_e) {
+	struct job_input in = job_argument(j, n, text);
 	struct addr_item item;
 
 	if (!addr_read(j, in, &item))
@@ -203,7 +203,7 @@ static bool read_endpoint(struct addr_job *j, int n, const char *text, struct en
 	return true;
 }
 
-static void encode(struct addr_job *j, const struct options *opt) {
+static void encode(struct job *j, const struct options *opt) {
 	struct uid uid = { .frontend.port = -1 };
 	char text[UID_TEXT_MAX];
 
@@ -216,20 +216,20 @@ static void encode(struct addr_job *j, const struct options *opt) {
 
 static int run_uid(int argc, char **argv) {
 	struct options opt = { 0 };
-	struct addr_job job;
+	struct job job;
 	int r = 0;
 
 	command_parse(&uid_argp, argc, argv, &opt);
-	addr_job_init(&job, &opt.output);
+	job_init(&job, &opt.output);
 	if (opt.encode) {
 		encode(&job, &opt);
 		return finish(&job, 0);
 	}
 	if (opt.n == 1 && strcmp(opt.args[0], "-") != 0) {
-		r = decode(addr_argument(&job, 0, opt.args[0]), &job);
+		r = decode(job_argument(&job, 0, opt.args[0]), &job);
 	} else {
 		addr_lines_begin(&job);
-		r = addr_each_input(&job, opt.args, opt.n, decode, &job);
+		r = job_each_input(&job, opt.args, opt.n, decode, &job);
 		addr_lines_end(&job);
 	}
 	return finish(&job, r);

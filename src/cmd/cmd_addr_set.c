@@ -60,17 +60,17 @@ static const struct argp range_argp = {
 
 static int run_range(int argc, char **argv) {
 	struct options opt = { 0 };
-	struct addr_job job;
+	struct job job;
 	struct range range;
 
 	command_parse(&range_argp, argc, argv, &opt);
-	addr_job_init(&job, &opt.output);
+	job_init(&job, &opt.output);
 	addr_lines_begin(&job);
 	for (int i = 0; i < opt.n; i++)
-		if (addr_read_range(&job, addr_argument(&job, i, opt.args[i]), &range))
+		if (addr_read_range(&job, job_argument(&job, i, opt.args[i]), &range))
 			(void)range_each_prefix(range, print_prefix, &job);
 	addr_lines_end(&job);
-	return addr_job_finish(&job, EXIT_DONE);
+	return job_finish(&job, EXIT_DONE);
 }
 
 const struct command command_addr_range = {
@@ -96,8 +96,8 @@ static const struct argp contains_argp = {
 	.children = children,
 };
 
-static bool print_contained(struct addr_job *j, const struct prefix_set *outer, const char *outer_text,
-			    struct addr_input in, struct range inner) {
+static bool print_contained(struct job *j, const struct prefix_set *outer, const char *outer_text, struct job_input in,
+			    struct range inner) {
 	struct prefix_set rest = PREFIX_SET_INIT;
 	bool yes;
 
@@ -119,18 +119,18 @@ static bool print_contained(struct addr_job *j, const struct prefix_set *outer, 
 
 static int run_contains(int argc, char **argv) {
 	struct options opt = { 0 };
-	struct addr_job job;
+	struct job job;
 	struct prefix_set outer = PREFIX_SET_INIT;
 	struct range range;
 	int code = EXIT_DONE;
 
 	command_parse(&contains_argp, argc, argv, &opt);
-	addr_job_init(&job, &opt.output);
-	if (addr_read_range(&job, addr_argument(&job, 0, opt.args[0]), &range)) {
+	job_init(&job, &opt.output);
+	if (addr_read_range(&job, job_argument(&job, 0, opt.args[0]), &range)) {
 		prefix_set_add_range(&outer, range);
 		addr_lines_begin(&job);
 		for (int i = 1; i < opt.n; i++) {
-			struct addr_input in = addr_argument(&job, i, opt.args[i]);
+			struct job_input in = job_argument(&job, i, opt.args[i]);
 
 			if (addr_read_range(&job, in, &range) && !print_contained(&job, &outer, opt.args[0], in, range))
 				code = EXIT_NO;
@@ -139,7 +139,7 @@ static int run_contains(int argc, char **argv) {
 	}
 	prefix_set_done(&outer);
 	/* 1 is an answer here: a text that cannot be read gives none. */
-	return addr_job_finish(&job, job.diags.count[SEVERITY_ERROR] ? EXIT_USAGE : code);
+	return job_finish(&job, job.diags.count[SEVERITY_ERROR] ? EXIT_USAGE : code);
 }
 
 const struct command command_addr_contains = {
@@ -166,7 +166,7 @@ static const struct argp aggregate_argp = {
 };
 
 /* Reads all files; an exit code. */
-static int read_files(struct addr_job *j, char **paths, int n, struct prefix_set *s) {
+static int read_files(struct job *j, char **paths, int n, struct prefix_set *s) {
 	for (int i = 0; i < n; i++) {
 		int r = addr_read_set(j, paths[i], s);
 
@@ -179,12 +179,12 @@ static int read_files(struct addr_job *j, char **paths, int n, struct prefix_set
 static int run_aggregate(int argc, char **argv) {
 	static char *const input[] = { (char *)"-" };
 	struct options opt = { 0 };
-	struct addr_job job;
+	struct job job;
 	struct prefix_set set = PREFIX_SET_INIT, except = PREFIX_SET_INIT;
 	int code;
 
 	command_parse(&aggregate_argp, argc, argv, &opt);
-	addr_job_init(&job, &opt.output);
+	job_init(&job, &opt.output);
 	code = read_files(&job, opt.n ? opt.args : (char **)input, opt.n ? opt.n : 1, &set);
 	if (code == EXIT_DONE && opt.except)
 		code = read_files(&job, (char *[]){ (char *)opt.except }, 1, &except);
@@ -196,7 +196,7 @@ static int run_aggregate(int argc, char **argv) {
 	}
 	prefix_set_done(&set);
 	prefix_set_done(&except);
-	return addr_job_finish(&job, code);
+	return job_finish(&job, code);
 }
 
 const struct command command_addr_aggregate = {

@@ -199,10 +199,10 @@ static void show(struct emit *e, struct str input, const struct addr_item *item)
 }
 
 struct showing {
-	struct addr_job *job;
+	struct job *job;
 };
 
-static int show_input(struct addr_input in, void *user) {
+static int show_input(struct job_input in, void *user) {
 	struct showing *s = user;
 	struct addr_item item;
 
@@ -213,21 +213,21 @@ static int show_input(struct addr_input in, void *user) {
 
 static int run(int argc, char **argv) {
 	struct options opt = { 0 };
-	struct addr_job job;
+	struct job job;
 	struct showing s = { &job };
 	bool list;
 	int r;
 
 	command_parse(&argp, argc, argv, &opt);
-	addr_job_init(&job, &opt.output);
+	job_init(&job, &opt.output);
 	/* One argument gives one object; more, or lines, give an array. */
 	list = opt.output.format == EMIT_JSON && (opt.n != 1 || strcmp(opt.args[0], "-") == 0);
 	if (list)
 		emit_list(&job.emit, NULL);
-	r = addr_each_input(&job, opt.args, opt.n, show_input, &s);
+	r = job_each_input(&job, opt.args, opt.n, show_input, &s);
 	if (list)
 		emit_end(&job.emit);
-	return addr_job_finish(&job, r < 0 ? cannot("cannot read standard input: %s", strerror(-r)) : EXIT_DONE);
+	return job_finish(&job, r < 0 ? cannot("cannot read standard input: %s", strerror(-r)) : EXIT_DONE);
 }
 
 const struct command command_addr_show = {

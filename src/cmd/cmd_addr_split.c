@@ -112,7 +112,7 @@ struct split {
 	int (*nth)(struct prefix, unsigned, struct ip, struct prefix *);
 };
 
-static bool read_length(struct addr_job *j, struct addr_input in, struct split *s) {
+static bool read_length(struct job *j, struct job_input in, struct split *s) {
 	struct str text = in.text;
 	unsigned above = prefix_family(s->prefix) == FAMILY_4 ? 96 : 0;
 	uint32_t len;
@@ -136,14 +136,14 @@ static bool read_length(struct addr_job *j, struct addr_input in, struct split *
 	return true;
 }
 
-static void print_subnet(struct addr_job *j, struct prefix p) {
+static void print_subnet(struct job *j, struct prefix p) {
 	char text[PREFIX_TEXT_MAX];
 
 	(void)prefix_format(p, text);
 	addr_line(j, text);
 }
 
-static int print_nth(struct addr_job *j, const struct split *s, struct ip n) {
+static int print_nth(struct job *j, const struct split *s, struct ip n) {
 	char count[PLAN_COUNT_TEXT_MAX], text[PREFIX_TEXT_MAX];
 	struct prefix p;
 
@@ -157,7 +157,7 @@ static int print_nth(struct addr_job *j, const struct split *s, struct ip n) {
 	return EXIT_NO;
 }
 
-static int print_first_free(struct addr_job *j, const struct split *s, const struct options *opt) {
+static int print_first_free(struct job *j, const struct split *s, const struct options *opt) {
 	struct prefix_set taken = PREFIX_SET_INIT;
 	char text[PREFIX_TEXT_MAX];
 	struct prefix p = { .len = 0 };
@@ -197,7 +197,7 @@ static bool too_many(const struct split *s, const struct options *opt) {
 	return true;
 }
 
-static int print_all(struct addr_job *j, const struct split *s, const struct options *opt) {
+static int print_all(struct job *j, const struct split *s, const struct options *opt) {
 	uint64_t limit = opt->limited ? opt->limit : LIMIT_DEFAULT;
 	struct prefix p;
 
@@ -213,18 +213,18 @@ static int print_all(struct addr_job *j, const struct split *s, const struct opt
 
 static int run(int argc, char **argv) {
 	struct options opt = { 0 };
-	struct addr_job job;
+	struct job job;
 	struct split s = { .nth = plan_subnet };
 	int code = EXIT_DONE;
 
 	command_parse(&argp, argc, argv, &opt);
-	addr_job_init(&job, &opt.output);
+	job_init(&job, &opt.output);
 	if (opt.sparse)
 		s.nth = plan_subnet_sparse;
-	if (addr_read_prefix(&job, addr_argument(&job, 0, opt.args[0]), &s.prefix) &&
-	    read_length(&job, addr_argument(&job, 1, opt.args[1]), &s)) {
+	if (addr_read_prefix(&job, job_argument(&job, 0, opt.args[0]), &s.prefix) &&
+	    read_length(&job, job_argument(&job, 1, opt.args[1]), &s)) {
 		if (too_many(&s, &opt))
-			return addr_job_finish(&job, EXIT_USAGE);
+			return job_finish(&job, EXIT_USAGE);
 		addr_lines_begin(&job);
 		if (opt.nth)
 			code = print_nth(&job, &s, opt.nth_number);
@@ -234,7 +234,7 @@ static int run(int argc, char **argv) {
 			code = print_all(&job, &s, &opt);
 		addr_lines_end(&job);
 	}
-	return addr_job_finish(&job, code);
+	return job_finish(&job, code);
 }
 
 const struct command command_addr_split = {

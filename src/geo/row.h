@@ -17,7 +17,13 @@ struct geo_row {
 	int64_t created;    /* microseconds since 1970 UTC, or GEO_NEVER */
 	uint64_t id;        /* the row's id in a table; else the line, counting from 1 */
 	bool id_is_line;
+	bool mapped; /* an IPv4 row that was written as ::ffff:a.b.c.d; for a note only */
 };
+
+/* A row's place for messages: its line, or the file as a whole when it has an id. */
+static inline struct loc geo_row_loc(uint32_t file, uint64_t id, bool id_is_line) {
+	return (struct loc){ file, id_is_line ? (uint32_t)id : 0, id_is_line, 1 };
+}
 
 /*
  * Where rows go. begin() is called once for each source before its first row, with the number that the source has in

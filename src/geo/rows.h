@@ -10,7 +10,7 @@
 #pragma once
 
 #include "base/vec.h"
-#include "geo/row.h"
+#include "geo/policy.h"
 #include "geo/tree.h"
 
 struct geo_row4 {
@@ -25,25 +25,27 @@ struct geo_row6 {
 	uint32_t row;
 };
 
-/* Rows of one source, which follow each other in the running numbers. */
-struct geo_origin {
-	uint32_t file;      /* in the diagnostics' registry */
-	uint32_t first_row; /* running number */
+/* Rows that follow each other in the running numbers and in their ids. */
+struct geo_run {
+	uint32_t row; /* running number of the first */
+	uint32_t file;
+	uint64_t id; /* of the first */
 	bool by_line;
-	VEC(uint64_t) id;     /* of the rows; empty: 1, 2, 3 … */
-	VEC(int64_t) created; /* empty: GEO_NEVER */
 };
 
 struct geo_rows {
 	struct geo_sink sink; /* give &rows->sink to a source */
 	VEC(struct geo_row4) v4;
 	VEC(struct geo_row6) v6;
-	VEC(struct geo_origin) origin;
-	uint32_t count; /* rows taken */
-	bool is_base;   /* the layer that exceptions beat */
+	VEC(struct geo_run) run;
+	VEC(int64_t) created; /* by running number; empty: none has one */
+	uint32_t count;       /* rows taken */
+	uint32_t file;        /* of the source that is read now */
+	uint64_t next_id;     /* that would go on with the last run */
+	struct geo_policy policy;
 };
 
-void geo_rows_init(struct geo_rows *rows, struct diags *diags, bool is_base);
+void geo_rows_init(struct geo_rows *rows, struct diags *diags);
 void geo_rows_done(struct geo_rows *rows);
 
 /* Where a running number comes from: source, and id or line. */
@@ -58,6 +60,7 @@ struct geo_place geo_rows_place(const struct geo_rows *rows, uint32_t row);
 /*
  * Compiles all rows into the tree: one root for each family, independent of the rows' order. The rows are consumed: the
  * arrays of a family are sorted in place and freed as soon as that family is done, to keep the peak low. Conflicts of
- * equal prefixes become warnings in the sink's diags. 0 or -errno (-ENOSPC: more than 2^31 nodes).
+ * equal prefixes become warnings [geo-conflict] in the sink's diags: each pair of rows once, and the first
+ * GEO_POLICY_SHOWN of them in the order of the rows, the others as a number. 0 or -errno.
  */
 int geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree, struct geo_roots *ret_roots);

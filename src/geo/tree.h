@@ -2,7 +2,10 @@
 /*
  * A binary trie over addresses in which equal subtrees are one (a directed acyclic graph): node (left, right) exists
  * once, and a node whose two records are the same leaf does not exist. So a set of answers has exactly one tree,
- * however it was made. Memory: 8 bytes a node and 4 to 8 for finding it again.
+ * however it was made: from rows in any order, from a file, or by laying one layer over another. Only the numbers of
+ * its nodes differ, which is why a file's numbers come from geo_tree_number().
+ *
+ * Memory: 8 bytes a node and 6 to 12 for finding it again. A node has a greater number than the nodes it names.
  *
  * The families have a root each and never meet; graft() joins them for a file, in which IPv4 lives at ::/96.
  */
@@ -26,8 +29,9 @@ static inline bool geo_is_leaf(uint32_t record) {
 struct geo_tree {
 	uint32_t (*node)[2]; /* left, right records */
 	uint32_t count, cap;
-	uint32_t *slot; /* hash table of node numbers + 1 */
-	uint32_t slot_mask;
+	uint32_t *slot; /* hash table: node number + 1, and bits of the hash above it */
+	uint32_t slots; /* their number; 0: frozen or nothing in it yet */
+	uint32_t tag;   /* the bits of a slot that are of the hash */
 	uint64_t key[2];
 };
 
@@ -38,23 +42,55 @@ struct geo_roots {
 void geo_tree_init(struct geo_tree *t);
 void geo_tree_done(struct geo_tree *t);
 
-/* Frees the hash table; no node can be added then. */
+/* Makes room for about this many nodes at once; what is known in advance need not grow. */
+void geo_tree_reserve(struct geo_tree *t, uint32_t nodes);
+
+/* Frees the hash table, before a file is written: no node can be added then. */
 void geo_tree_freeze(struct geo_tree *t);
 
 /* The record for a pair of records: an existing node, a new one, or the leaf both are. Aborts when out of memory. */
 uint32_t geo_tree_node(struct geo_tree *t, uint32_t left, uint32_t right);
 
+/*
+ * Fills an empty tree with the nodes of a file: node[n], n < count, whose records are numbers below count, leaves or
+ * GEO_EMPTY; node 0 is the root of a tree of `bits` (32 or 128) levels. Takes the array over (it is the caller's
+ * malloc) and frees it on error too. *ret_root is the record of the whole tree.
+ *
+ * A tree in which children have greater numbers than their parents, equal subtrees are one and no node has twice the
+ * same leaf, is taken as it is, at a few nanoseconds a node; files of ours are such. Any other tree is made one.
+ * -ELOOP: deeper than `bits`, as a file with a cycle is.
+ */
+int geo_tree_load(struct geo_tree *t, uint32_t (*node)[2], uint32_t count, unsigned bits, uint32_t *ret_root);
+
+/*
+ * Numbers the nodes below `root` (a node) for a file: number[n] for n < t->count is the node's number there, or
+ * GEO_EMPTY when the root does not lead to it. The root is 0, every node is behind all that name it, and otherwise the
+ * left half is before the right, as in preorder. Equal trees get equal numbers. Returns how many nodes have one.
+ */
+uint32_t geo_tree_number(const struct geo_tree *t, uint32_t root, uint32_t *number);
+
+/* How many networks the tree has that end at a leaf, each place counted. What lies behind the node `skip` (the IPv4
+ * root of a whole tree, which its aliases share) counts once; GEO_EMPTY: there is none. */
+uint64_t geo_tree_networks(const struct geo_tree *t, uint32_t root, uint32_t skip);
+
 /* The record that an address of `bits` bits (32 or 128) ends at, and how many bits decided. */
 uint32_t geo_tree_find(const struct geo_tree *t, uint32_t root, struct ip ip, enum family family, unsigned *ret_len);
 
-/* Makes a tree of disjoint prefixes that come in address order (post-order, one open node for each level). */
+/*
+ * Makes a tree of disjoint prefixes and ranges that come in address order; what they leave out is empty. One open node
+ * for each level, none of which is made before it is complete.
+ */
 struct geo_builder {
 	struct geo_tree *tree;
-	unsigned bits;  /* 32 or 128 */
-	struct ip next; /* first address not yet covered, left-aligned for both families */
-	bool full;      /* the last address is covered */
-	uint32_t left[129];
-	uint64_t has_left[3]; /* bit set: left[depth] waits for its right */
+	unsigned bits; /* 32 or 128 */
+	/* Below: private. Addresses are right-aligned numbers of `bits` bits. */
+	struct ip next;    /* first address not yet in the tree, or behind `held` */
+	bool full;         /* there is none */
+	struct range held; /* covered last, with held_record: the next may continue it */
+	uint32_t held_record;
+	bool holds;
+	uint32_t left[129]; /* by depth: the left half that waits for its right */
+	uint32_t root;
 };
 void geo_builder_init(struct geo_builder *b, struct geo_tree *t, enum family family);
 void geo_builder_add(struct geo_builder *b, struct prefix p, uint32_t record);
@@ -62,19 +98,28 @@ void geo_builder_add_range(struct geo_builder *b, struct range r, uint32_t recor
 uint32_t geo_builder_finish(struct geo_builder *b);
 
 /*
- * Lays one layer over another: where `upper` has an answer, map(upper's leaf, lower's record) is the answer, else
- * lower's. map() gets GEO_EMPTY as lower record where the lower layer has none; it must be a pure function (it is asked
- * once for each pair). Shared subtrees are visited once. O(nodes touched).
+ * Lays one layer over another: where `upper`, a record of the tree `from`, has an answer, map(upper's leaf, lower's
+ * record) is the answer, else lower's. The result is in `t`; `from` may be `t`, but a tree of its own leaves `t`
+ * without the nodes that only the layer has. map() gets GEO_EMPTY as lower record where the lower layer has none; it
+ * must be a pure function (it is asked once for each pair).
+ *
+ * Costs the prefixes of the upper layer, each with the levels above it, and for each of its leaves the distinct nodes
+ * of the lower layer that lie below.
  */
-uint32_t geo_tree_overlay(struct geo_tree *t, uint32_t upper, uint32_t lower,
+uint32_t geo_tree_overlay(struct geo_tree *t, const struct geo_tree *from, uint32_t upper, uint32_t lower,
 			  uint32_t (*map)(uint32_t upper_leaf, uint32_t lower_leaf, void *user), void *user);
 
 /* Which places of the IPv6 space answer as the IPv4 address inside does. */
 enum geo_alias { GEO_ALIAS_MAPPED = 1, GEO_ALIAS_6TO4 = 2, GEO_ALIAS_TEREDO = 4 };
 
 /*
- * The root of the whole 128-bit tree: IPv4 at ::/96 and at the aliases. The IPv4 root, when it is a node, is a node
- * that nothing else uses (readers that skip aliases recognise it by its number). What the v6 tree says about those
- * places is left out.
+ * The root of the whole 128-bit tree: IPv4 at ::/96 and at the aliases. The root is a node even when there is nothing.
+ * The IPv4 root, when it is a node, is one that nothing else uses (readers that skip aliases recognise it by its
+ * number). What the v6 tree says about those places is left out, and about ::ffff:0:0/96 in any case: addresses there
+ * are IPv4.
  */
 uint32_t geo_tree_graft(struct geo_tree *t, struct geo_roots roots, unsigned aliases, uint32_t *ret_v4_root);
+
+/* The opposite, for a tree that was loaded: IPv4 is what is at ::/96, and the v6 tree is empty there, at ::ffff:0:0/96
+ * and at the aliases. */
+struct geo_roots geo_tree_split(struct geo_tree *t, uint32_t root, unsigned aliases);

@@ -28,7 +28,7 @@ struct mmdb {
 	uint64_t data_start, data_len; /* in the file */
 	uint64_t meta_start, meta_len; /* of the metadata map, behind its marker */
 	uint32_t v4_root;              /* record at ::/96, see mmdb_record(); 0 in an IPv4 file */
-	unsigned v4_root_depth;        /* 96, or less when a record above ::/96 is no node */
+	unsigned v4_root_depth;        /* 96, or less when a record above ::/96 is no node; 96 in an IPv4 file */
 };
 
 /* Reads the metadata and finds the IPv4 entry. 0, or -EBADMSG and why. */
@@ -37,7 +37,15 @@ int mmdb_open(const void *bytes, size_t len, struct mmdb *ret_db, struct mmdb_fa
 /* The record of a node below node_count: bit 0 is left. < node_count: a node; == node_count: empty; else data. */
 uint64_t mmdb_record(const struct mmdb *db, uint32_t node, unsigned bit);
 
-/* Where a data record points: the offset in the file. -EBADMSG when it points outside the data section. */
+/* The record that decides the first `len` bits of a 128-bit address (of 32, in the low half, in an IPv4 file), and how
+ * many of them it took: less than len when it is no node. */
+uint64_t mmdb_descend(const struct mmdb *db, struct ip bits, unsigned len, unsigned *ret_depth);
+
+/* Where a record stands in the file; of the 7 bytes of a node with 28-bit records, both begin at the first. */
+uint64_t mmdb_record_offset(const struct mmdb *db, uint32_t node, unsigned bit);
+
+/* Where a data record points: the offset in the file. -EBADMSG when it points outside the data section (node_count and
+ * below is no data record). */
 int mmdb_record_data(const struct mmdb *db, uint64_t record, uint64_t *ret_offset);
 
 /*
@@ -50,8 +58,10 @@ int mmdb_lookup(const struct mmdb *db, struct ip ip, uint64_t *ret_offset, struc
 
 /*
  * Calls fn for each network with a value (has_value) and, when `gaps` is set, each without, in address order, IPv4 as
- * IPv4 (of ::/96) first and then IPv6; the aliases of IPv4 (records elsewhere that are the IPv4 entry) and ::/96 are
- * left out of IPv6. Shared subtrees are visited as often as they are met. A non-zero result stops and is returned.
+ * IPv4 (of ::/96) first and then IPv6; ::/96, ::ffff:0:0/96 (both are IPv4) and the aliases of IPv4 (records elsewhere
+ * that are the IPv4 entry) are left out of IPv6. Shared subtrees are visited as often as they are met: a hostile file
+ * of a few nodes can have 2^128 networks, so either count (mmdb_verify.h) or stop. A non-zero result of fn stops and is
+ * returned; -EBADMSG and the fault for a broken file.
  */
 struct mmdb_network {
 	struct prefix prefix;

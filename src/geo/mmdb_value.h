@@ -29,19 +29,23 @@ enum mmdb_type {
 struct mmdb_value {
 	enum mmdb_type type; /* never MMDB_POINTER: it was followed */
 	uint32_t size;       /* bytes of a scalar, items of an array, pairs of a map */
+	uint64_t start;      /* offset of its control byte, behind a pointer if there was one: its identity */
 	uint64_t content;    /* offset of the payload, the first item or the first key */
-	uint64_t next; /* offset behind the value as written (behind the pointer, if it was one); for maps and arrays,
-			* which have no length in bytes, that of `content` unless a pointer was followed */
+	uint64_t next;       /* offset behind the value as written (behind the pointer, if it was one); for maps and
+			      * arrays, which have no length in bytes, that of `content` unless a pointer was followed */
 	bool was_pointer;
 	struct str text; /* string, bytes */
 	uint64_t hi, lo; /* integers and bool; int32 sign-extended in lo */
 	double real;     /* double, float */
 };
 
+enum { MMDB_DEPTH_MAX = 512 }; /* maps and arrays in each other, as libmaxminddb */
+
 /* The value at an offset. 0, or -EBADMSG and the fault. `base` of pointers is the section the offset lies in. */
 int mmdb_value(const struct mmdb *db, uint64_t offset, struct mmdb_value *ret_v, struct mmdb_fault *ret_fault);
 
-/* The offset behind the whole value, nested ones included. 0 or -EBADMSG (also when deeper than 512). */
+/* The offset behind the whole value as written, nested ones included, without following pointers. 0 or -EBADMSG (also
+ * when deeper than MMDB_DEPTH_MAX). */
 int mmdb_skip(const struct mmdb *db, uint64_t offset, uint64_t *ret_next, struct mmdb_fault *ret_fault);
 
 /* The value below map keys: mmdb_get(db, offset, (const char *const[]){ "country", "iso_code", NULL }, …). 1 found, 0
@@ -49,7 +53,7 @@ int mmdb_skip(const struct mmdb *db, uint64_t offset, uint64_t *ret_next, struct
 int mmdb_get(const struct mmdb *db, uint64_t offset, const char *const *path, struct mmdb_value *ret_v,
 	     struct mmdb_fault *ret_fault);
 
-/* The two letters that a record gives: country.iso_code, else registered_country.iso_code is NOT taken; a record that
- * is itself a string of two letters, or has country_code or iso_code at its top, counts too. 1 and the letters, 0,
- * -EBADMSG. */
+/* The two letters, as capitals, that a record gives: country.iso_code (registered_country.iso_code is NOT taken); also
+ * a record that is itself a text of two letters, or has one as country_code, iso_code or country at its top. 1 and the
+ * letters, 0, -EBADMSG. */
 int mmdb_country(const struct mmdb *db, uint64_t offset, char ret_code[static 3], struct mmdb_fault *ret_fault);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree as networks. In an IPv6 file IPv4 hangs at ::/96, and writers let further places name the same node: those
+ * are recognised by its number, or, where IPv4 is one record for all, by their place.
+ *
+ * In a tree without sharing a walk meets node_count nodes, and in a shared one each node has a network below it. A
+ * hostile file shares subtrees that have none, up to 2^128 of them; so steps between two networks are counted.
+ */
+#include "geo/mmdb.h"
+
+#include <errno.h>
+
+#include "geo/tree.h"
+
+static const struct {
+	enum geo_alias alias;
+	struct prefix place; /* as numbers: ::ffff:0:0/96 is no IPv4 here */
+} places[] = {
+	{ GEO_ALIAS_MAPPED, { { 0, IP4_MAPPED_LO }, 96 } },
+	{ GEO_ALIAS_6TO4, { { UINT64_C(0x2002) << 48, 0 }, 16 } },
+	{ GEO_ALIAS_TEREDO, { { UINT64_C(0x20010000) << 32, 0 }, 32 } },
+};
+
+/* Whether the record of a place is the IPv4 tree: its node, or the one value that all of IPv4 has. */
+static bool is_alias(const struct mmdb *db, struct prefix place, uint64_t record) {
+	if (record != db->v4_root || db->v4_root_depth != 96 || record == db->node_count)
+		return false;
+	if (record < db->node_count)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (prefix_equal(place, places[i].place))
+			return true;
+	return false;
+}
+
+unsigned mmdb_aliases(const struct mmdb *db) {
+	unsigned found = 0;
+
+	for (size_t i = 0; db->ip_version == 6 && i < ARRAY_LEN(places); i++) {
+		unsigned depth;
+		uint64_t record = mmdb_descend(db, places[i].place.ip, places[i].place.len, &depth);
+
+		if (depth == places[i].place.len && is_alias(db, places[i].place, record))
+			found |= places[i].alias;
+	}
+	return found;
+}
+
+struct walk {
+	const struct mmdb *db;
+	bool gaps, v6;
+	int (*fn)(const struct mmdb_network *n, void *user);
+	void *user;
+	struct mmdb_fault *fault;
+	uint64_t idle; /* steps since the last call */
+};
+
+static int walk_fail(const struct walk *w, const char *what, uint64_t offset) {
+	if (w->fault)
+		*w->fault = (struct mmdb_fault){ what, offset };
+	return -EBADMSG;
+}
+
+static int walk_end(struct walk *w, uint64_t record, struct prefix p, uint64_t place) {
+	struct mmdb_network n = { .prefix = p };
+
+	n.has_value = record != w->db->node_count;
+	if (n.has_value && mmdb_record_data(w->db, record, &n.offset) < 0)
+		return walk_fail(w, "a record of the tree points outside the data section", place);
+	if (!n.has_value && !w->gaps)
+		return 0;
+	w->idle = 0;
+	return w->fn(&n, w->user);
+}
+
+/* At most 129 of these are on the stack. `place` is where the record stands in the file. */
+static int walk(struct walk *w, uint64_t record, struct prefix p, uint64_t place) {
+	struct prefix half = { p.ip, (uint8_t)(p.len + 1) };
+	unsigned shift = 127U - p.len;
+	int r;
+
+	if (w->v6 &&
+	    ((p.len == 96 && p.ip.hi == 0 && (p.ip.lo == 0 || p.ip.lo == IP4_MAPPED_LO)) || is_alias(w->db, p, record)))
+		return 0;
+	if (record >= w->db->node_count)
+		return walk_end(w, record, p, place);
+	if (p.len == 128)
+		return walk_fail(w, "the tree goes on behind the last bit of an address", place);
+	if (++w->idle > (uint64_t)w->db->node_count + 256)
+		return walk_fail(w, "nodes without any network below are shared over and over", place);
+	r = walk(w, mmdb_record(w->db, (uint32_t)record, 0), half, mmdb_record_offset(w->db, (uint32_t)record, 0));
+	if (r)
+		return r;
+	if (shift >= 64)
+		half.ip.hi |= UINT64_C(1) << (shift - 64);
+	else
+		half.ip.lo |= UINT64_C(1) << shift;
+	return walk(w, mmdb_record(w->db, (uint32_t)record, 1), half, mmdb_record_offset(w->db, (uint32_t)record, 1));
+}
+
+int mmdb_each(const struct mmdb *db, bool gaps, int (*fn)(const struct mmdb_network *n, void *user), void *user,
+	      struct mmdb_fault *ret_fault) {
+	struct walk w = { .db = db, .gaps = gaps, .fn = fn, .user = user, .fault = ret_fault };
+	int r = walk(&w, db->v4_root, (struct prefix){ ip_from_v4(0), 96 }, 0);
+
+	if (r || db->ip_version == 4)
+		return r;
+	w.v6 = true;
+	return walk(&w, 0, (struct prefix){ { 0, 0 }, 0 }, 0);
+}

@@ -4,10 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "base/file_swap.h"
 
 enum { READ_STEP = 64 * 1024 };
 
@@ -79,51 +80,18 @@ int file_write_fd(int fd, const void *data, size_t len) {
 	return 0;
 }
 
-/* Content and mode first, then durable: after a crash the name has either the old bytes or all the new ones. */
-static int fill(int fd, const void *data, size_t len, mode_t mode) {
-	int r = file_write_fd(fd, data, len);
+int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode) {
+	struct file_swap f;
+	int r = file_swap_begin(&f, path);
 
 	if (r < 0)
 		return r;
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
-		return -errno;
-	return 0;
-}
-
-static int sync_folder(const char *path) {
-	_cleanup_(freep) char *copy = strdup(path);
-	_cleanup_(fdp_close) int fd = -1;
-
-	if (!copy)
-		return -ENOMEM;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
-		return -errno;
-	return 0;
-}
-
-int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode) {
-	char temporary[PATH_MAX];
-	struct stat st;
-	int fd, r;
-
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
-		return -ENAMETOOLONG;
-	if (stat(path, &st) == 0)
-		mode = st.st_mode & 07777;
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = fill(fd, data, len, mode);
-	if (close(fd) < 0 && r == 0)
-		r = -errno;
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
+	r = file_write_fd(f.fd, data, len);
 	if (r < 0) {
-		(void)unlink(temporary);
+		file_swap_abort(&f);
 		return r;
 	}
-	return sync_folder(path);
+	return file_swap_commit(&f, mode);
 }
 
 int file_make_dirs(const char *path, mode_t mode) {

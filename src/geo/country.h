@@ -12,23 +12,27 @@ enum country_status { COUNTRY_OFFICIAL, COUNTRY_USER_ASSIGNED, COUNTRY_WITHDRAWN
 
 struct country {
 	char code[3];
+	char alpha3[4];    /* ISO 3166-1 alpha-3, read but never written */
 	char continent[3]; /* AF AN AS EU NA OC SA */
-	bool in_eu;
-	uint8_t status;   /* enum country_status */
-	const char *name; /* English, UTF-8 */
+	bool in_eu;        /* a member state; territories of one are not */
+	uint8_t status;    /* enum country_status */
+	const char *name;  /* English, UTF-8 */
 };
 
 /* All rows, sorted by code. */
 const struct country *country_table(size_t *ret_n);
 
-/* The country of a code or of an English name, whatever the case and with blanks around it; some names that were or are
- * in use mean their country too ("Czech Republic", "USA"). NULL when there is none. */
+/*
+ * The country of a code (alpha-2 or alpha-3) or of an English name. Case, accents, punctuation, blanks and "the" in
+ * front of a name do not count; some names that were or are in use mean their country too ("Czech Republic", "UK").
+ * NULL when there is none.
+ */
 const struct country *country_find(struct str text);
 
 /* The country of exactly two capital letters, or NULL; one table access, for millions of rows. */
 const struct country *country_of_code(const char code[static 2]);
 
-/* The closest code or name, for "did you mean", or NULL. */
+/* The closest name, for "did you mean", or NULL: what is as short as a code is close to too many. */
 const char *country_suggest(struct str text);
 
 /* Its number, 0..n-1, in the table: the value of a row. */

@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/emit.h"
 #include "base/file.h"
+#include "base/file_swap.h"
 #include "base/library.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -236,6 +237,40 @@ static void test_file_atomic(void **state) {
 	arena_done(&a);
 }
 
+/* The old content stays until the commit, the new file has no name before, and keeps the old one's mode. */
+static void test_file_swap(void **state) {
+	char folder[] = "/tmp/hextet-test-XXXXXX", name[FILE_SWAP_NAME_MAX];
+	struct arena a = { 0 };
+	struct file_swap f;
+	struct stat st;
+	char *path, *text;
+	size_t len;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = arena_printf(&a, "%s/file", folder);
+	assert_int_equal(file_write_plain(path, "old", 3, 0640), 0);
+	assert_int_equal(file_swap_begin(&f, path), 0);
+	assert_int_equal(file_write_fd(f.fd, "new", 3), 0);
+	assert_int_equal(file_read(&a, path, 100, &text, &len), 0);
+	assert_string_equal(text, "old");
+	file_swap_name(&f, name);
+	assert_int_equal(file_read(&a, name, 100, &text, &len), 0);
+	assert_string_equal(text, "new");
+	assert_int_equal(file_swap_commit(&f, 0600), 0);
+	assert_int_equal(file_read(&a, path, 100, &text, &len), 0);
+	assert_string_equal(text, "new");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(file_swap_begin(&f, path), 0);
+	file_swap_abort(&f);
+	assert_int_equal(file_swap_begin(&f, arena_printf(&a, "%s/none/file", folder)), -ENOENT);
+	file_swap_abort(&f);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+	arena_done(&a);
+}
+
 static void test_library(void **state) {
 	static unsigned long (*crc)(unsigned long, const unsigned char *, unsigned);
 	static void *nothing;
@@ -271,6 +306,7 @@ int main(void) {
 		cmocka_unit_test(test_emit_escapes),
 		cmocka_unit_test(test_diag_text),
 		cmocka_unit_test(test_file_atomic),
+		cmocka_unit_test(test_file_swap),
 		cmocka_unit_test(test_library),
 	};
 

@@ -197,6 +197,12 @@ static void emit_literal(struct emit *e, const char *name, const char *literal) 
 	close_item(e);
 }
 
+void emit_json(struct emit *e, const char *name, struct str json) {
+	open_item(e, name, false);
+	(void)fwrite(json.s, 1, json.len, e->out);
+	close_item(e);
+}
+
 void emit_uint(struct emit *e, const char *name, uint64_t value) {
 	char text[24];
 

@@ -49,7 +49,8 @@ void emit_str(struct emit *e, const char *name, struct str value);
 void emit_uint(struct emit *e, const char *name, uint64_t value);
 void emit_bool(struct emit *e, const char *name, bool value);
 void emit_null(struct emit *e, const char *name);
-void emit_real(struct emit *e, const char *name, double value); /* six significant digits; not finite: null */
+void emit_json(struct emit *e, const char *name, struct str json); /* JSON on one line, written as it is */
+void emit_real(struct emit *e, const char *name, double value);    /* six significant digits; not finite: null */
 
 /* Ends the output and flushes. Returns 0 or the -errno of any write since init. */
 int emit_done(struct emit *e);

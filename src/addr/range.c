@@ -24,21 +24,29 @@ static unsigned cut_bits(wide at, wide last) {
 	return bits;
 }
 
+bool range_next_prefix(struct range *r, struct prefix *ret_p) {
+	wide at = wide_of(r->first), last = wide_of(r->last);
+	unsigned bits = cut_bits(at, last);
+	wide end = at + wide_ones(bits);
+
+	*ret_p = (struct prefix){ r->first, (uint8_t)(128 - bits) };
+	if (end >= last)
+		return false;
+	r->first = wide_ip(!ip_is_v4(r->last) && end + 1 == WIDE_V4_FIRST ? WIDE_V4_LAST + 1 : end + 1);
+	return ip_compare(r->first, r->last) <= 0;
+}
+
 int range_each_prefix(struct range r, int (*fn)(struct prefix p, void *user), void *user) {
-	wide at = wide_of(r.first), last = wide_of(r.last);
-	bool v4 = ip_is_v4(r.first);
+	struct prefix p;
+	bool more;
 
-	while (at <= last) {
-		unsigned bits = cut_bits(at, last);
-		wide end = at + wide_ones(bits);
-		int result = fn((struct prefix){ wide_ip(at), (uint8_t)(128 - bits) }, user);
+	do {
+		more = range_next_prefix(&r, &p);
+		int result = fn(p, user);
 
-		if (result || end >= last)
+		if (result)
 			return result;
-		at = end + 1;
-		if (!v4 && at == WIDE_V4_FIRST)
-			at = WIDE_V4_LAST + 1;
-	}
+	} while (more);
 	return 0;
 }
 

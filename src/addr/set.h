@@ -47,7 +47,10 @@ size_t prefix_set_find(const struct prefix_set *s, struct ip ip);
  * non-zero result. */
 int prefix_set_each(const struct prefix_set *s, int (*fn)(struct prefix p, void *user), void *user);
 
-/* The same for one range (at most 254 prefixes). */
+/* Takes the first prefix of a range's minimal form off its front; false when it was the last one. */
+bool range_next_prefix(struct range *r, struct prefix *ret_p);
+
+/* Calls fn for all of them (at most 254 prefixes). */
 int range_each_prefix(struct range r, int (*fn)(struct prefix p, void *user), void *user);
 
 /* "first-last" or "first - last" of one family; the ends may be equal. 0 or -EINVAL. */

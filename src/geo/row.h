@@ -12,7 +12,7 @@
 #define GEO_NEVER INT64_MIN
 
 struct geo_row {
-	struct range range; /* both ends of one family, first <= last */
+	struct range range; /* first <= last; of one family, but that ::/80 may end in ::ffff:0:0/96 */
 	uint32_t value;     /* country_index() of country.h */
 	int64_t created;    /* microseconds since 1970 UTC, or GEO_NEVER */
 	uint64_t id;        /* the row's id in a table; else the line, counting from 1 */

@@ -32,6 +32,7 @@ struct geo_tree {
 	uint32_t *slot; /* hash table: node number + 1, and bits of the hash above it */
 	uint32_t slots; /* their number; 0: frozen or nothing in it yet */
 	uint32_t tag;   /* the bits of a slot that are of the hash */
+	uint32_t own;   /* the node that no other place may share (graft's IPv4 root): not in the table */
 	uint64_t key[2];
 };
 
@@ -50,6 +51,10 @@ void geo_tree_freeze(struct geo_tree *t);
 
 /* The record for a pair of records: an existing node, a new one, or the leaf both are. Aborts when out of memory. */
 uint32_t geo_tree_node(struct geo_tree *t, uint32_t left, uint32_t right);
+
+/* The tree `root` with another record for one place: the first `len` bits of the address (an IPv4 address has its bits
+ * in ::ffff:0:0/96, so give it to a tree of 128 levels only). */
+uint32_t geo_tree_set(struct geo_tree *t, uint32_t root, struct ip ip, unsigned len, uint32_t record);
 
 /*
  * Fills an empty tree with the nodes of a file: node[n], n < count, whose records are numbers below count, leaves or
@@ -77,20 +82,18 @@ uint64_t geo_tree_networks(const struct geo_tree *t, uint32_t root, uint32_t ski
 uint32_t geo_tree_find(const struct geo_tree *t, uint32_t root, struct ip ip, enum family family, unsigned *ret_len);
 
 /*
- * Makes a tree of disjoint prefixes and ranges that come in address order; what they leave out is empty. One open node
- * for each level, none of which is made before it is complete.
+ * Makes a tree of disjoint prefixes and ranges that come in address order; what they leave out is empty. No node is
+ * made before both its halves are complete, so that one waiting half for each level is all there is besides.
  */
 struct geo_builder {
 	struct geo_tree *tree;
 	unsigned bits; /* 32 or 128 */
-	/* Below: private. Addresses are right-aligned numbers of `bits` bits. */
-	struct ip next;    /* first address not yet in the tree, or behind `held` */
-	bool full;         /* there is none */
-	struct range held; /* covered last, with held_record: the next may continue it */
-	uint32_t held_record;
-	bool holds;
-	uint32_t left[129]; /* by depth: the left half that waits for its right */
-	uint32_t root;
+	/* Private. Addresses are numbers of `bits` bits. The answer from `start` to before `next` is `record`; what
+	 * lies before `start` is in the tree. */
+	struct ip start, next;
+	bool full; /* nothing is left to cover: `next` is behind the last address */
+	uint32_t record;
+	uint32_t left[129]; /* by depth: the left half that waits for its right; left[0] becomes the root */
 };
 void geo_builder_init(struct geo_builder *b, struct geo_tree *t, enum family family);
 void geo_builder_add(struct geo_builder *b, struct prefix p, uint32_t record);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two ranges that are equal in part have many prefixes in common: sorting brings a pair's conflicts together. */
+#include "geo/conflict.h"
+
+#include <inttypes.h>
+
+#include "geo/country.h"
+
+static bool same_pair(const struct conflict *a, const struct conflict *b) {
+	return a->loser == b->loser && a->winner == b->winner;
+}
+
+void conflicts_add(struct conflicts *c, struct conflict what) {
+	if (!c->list.n || !same_pair(&c->list.v[c->list.n - 1], &what))
+		vec_push(&c->list, what);
+}
+
+void conflicts_done(struct conflicts *c) {
+	vec_done(&c->list);
+}
+
+static int by_rows(const void *pa, const void *pb) {
+	const struct conflict *a = pa, *b = pb;
+
+	if (a->loser != b->loser)
+		return a->loser < b->loser ? -1 : 1;
+	if (a->winner != b->winner)
+		return a->winner < b->winner ? -1 : 1;
+	return prefix_compare(a->prefix, b->prefix);
+}
+
+static const char *code_of(uint32_t value) {
+	size_t n;
+	const struct country *table = country_table(&n);
+
+	return value < n ? table[value].code : "?";
+}
+
+static void tell(const struct conflict *c, const struct geo_rows *rows) {
+	static const char check[] = "geo-conflict";
+	struct geo_place loser = geo_rows_place(rows, c->loser), winner = geo_rows_place(rows, c->winner);
+	struct diags *diags = rows->sink.diags;
+	char network[PREFIX_TEXT_MAX], row[32] = "";
+
+	(void)prefix_format(c->prefix, network);
+	if (!loser.id_is_line)
+		(void)snprintf(row, sizeof(row), "row %" PRIu64 ": ", loser.id);
+	diag_add(diags, SEVERITY_WARNING, check, geo_row_loc(loser.file, loser.id, loser.id_is_line),
+		 "remove the row that is wrong, or give the right one a newer created_at",
+		 "%s%s is %s here and %s in another row, and neither is newer; %s is taken, the smaller code", row,
+		 network, code_of(c->loser_value), code_of(c->winner_value), code_of(c->winner_value));
+	if (winner.id_is_line)
+		diag_note(diags, geo_row_loc(winner.file, winner.id, true), "the row that is taken");
+	else
+		diag_note(diags, geo_row_loc(winner.file, winner.id, false), "row %" PRIu64 " is taken", winner.id);
+}
+
+void conflicts_report(struct conflicts *c, const struct geo_rows *rows) {
+	size_t pairs = 0;
+
+	if (c->list.n)
+		qsort(c->list.v, c->list.n, sizeof(*c->list.v), by_rows);
+	for (size_t i = 0; i < c->list.n; i++) {
+		if (i && same_pair(&c->list.v[i - 1], &c->list.v[i]))
+			continue;
+		if (pairs++ < GEO_POLICY_SHOWN)
+			tell(&c->list.v[i], rows);
+	}
+	if (pairs > GEO_POLICY_SHOWN)
+		diag_add(rows->sink.diags, SEVERITY_WARNING, "geo-conflict", (struct loc){ .file = rows->file }, NULL,
+			 "%zu more pairs of rows say different things of the same network", pairs - GEO_POLICY_SHOWN);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows that say different things of the same network, of which none is newer: collected during the sweep, then told. */
+#pragma once
+
+#include "geo/rows.h"
+
+struct conflict {
+	uint32_t loser, winner; /* rows */
+	uint32_t loser_value, winner_value;
+	struct prefix prefix; /* one that both have */
+};
+
+struct conflicts {
+	VEC(struct conflict) list;
+};
+
+/* Cheap when the same two rows conflict again and again, as the prefixes of two equal ranges do. */
+void conflicts_add(struct conflicts *c, struct conflict what);
+void conflicts_done(struct conflicts *c);
+
+/* A warning [geo-conflict] for each pair of rows, at the loser's place, with the winner's as second place; after the
+ * first GEO_POLICY_SHOWN of them the number of the others. */
+void conflicts_report(struct conflicts *c, const struct geo_rows *rows);

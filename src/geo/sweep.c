@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows are taken in the order of their first addresses. A row that no other one touches goes to the tree as the range
+ * it is; that is nearly all of them. Rows that overlap are cut into prefixes, one at a time: a heap holds for each row
+ * that has begun its next prefix, and gives them out in the order of their addresses, the shorter first. Prefixes are
+ * nested or disjoint, so that a stack of at most 129 is enough for those that have the address at hand; the last one is
+ * the longest. Equal prefixes leave the heap together, and that is where the better row is chosen.
+ *
+ * A row that is on the stack only (its later prefixes are none) can still be cut short by one that goes to the tree as
+ * a range: that row begins behind it, so its prefixes are the longer ones.
+ *
+ * What is chosen depends on the rows' contents only, never on their order.
+ */
+#include "geo/conflict.h"
+#include "geo/rows_sort.h"
+
+/* A row on the way: its next prefix, and the range that follows it. */
+struct cut {
+	struct prefix prefix;
+	struct range rest;
+	uint32_t value, row;
+	bool more;
+};
+
+struct sweep {
+	struct geo_rows *rows;
+	bool v4;
+	struct geo_builder builder;
+	VEC(struct cut) heap;
+	VEC(struct cut) equal; /* that left the heap together */
+	struct open {
+		struct ip last;
+		uint32_t value;
+	} stack[129];
+	unsigned depth;
+	struct ip at; /* the first address that is not answered */
+	bool end;     /* there is none */
+	struct conflicts *conflicts;
+};
+
+static inline bool earlier(const struct cut *a, const struct cut *b) {
+	return prefix_compare(a->prefix, b->prefix) < 0;
+}
+
+static void swap(struct cut *a, struct cut *b) {
+	struct cut c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+static void heap_push(struct sweep *s, struct cut c) {
+	size_t i = s->heap.n;
+
+	vec_push(&s->heap, c);
+	for (; i && earlier(&s->heap.v[i], &s->heap.v[(i - 1) / 2]); i = (i - 1) / 2)
+		swap(&s->heap.v[i], &s->heap.v[(i - 1) / 2]);
+}
+
+/* The first one has changed. */
+static void heap_sink(struct sweep *s) {
+	for (size_t i = 0, child; (child = 2 * i + 1) < s->heap.n; i = child) {
+		if (child + 1 < s->heap.n && earlier(&s->heap.v[child + 1], &s->heap.v[child]))
+			child++;
+		if (!earlier(&s->heap.v[child], &s->heap.v[i]))
+			return;
+		swap(&s->heap.v[child], &s->heap.v[i]);
+	}
+}
+
+static void heap_add(struct sweep *s, struct range r, uint32_t value, uint32_t row) {
+	struct cut c = { .rest = r, .value = value, .row = row };
+
+	c.more = range_next_prefix(&c.rest, &c.prefix);
+	heap_push(s, c);
+}
+
+/* Takes the first prefix; its row goes on with the next one. */
+static struct cut heap_take(struct sweep *s) {
+	struct cut first = s->heap.v[0];
+
+	if (first.more)
+		s->heap.v[0].more = range_next_prefix(&s->heap.v[0].rest, &s->heap.v[0].prefix);
+	else
+		s->heap.v[0] = s->heap.v[--s->heap.n];
+	heap_sink(s);
+	return first;
+}
+
+/* Of addresses in order; what is left out between them has no answer. */
+static void answer(struct sweep *s, struct range r, uint32_t value) {
+	geo_builder_add_range(&s->builder, r, GEO_LEAF + value);
+	s->at = ip_next(r.last);
+	s->end = s->at.hi == 0 && s->at.lo == 0;
+}
+
+/* The prefix on top of the stack answers up to `last`. */
+static void answer_open(struct sweep *s, struct ip last) {
+	if (!s->end && ip_compare(s->at, last) <= 0)
+		answer(s, (struct range){ s->at, last }, s->stack[s->depth - 1].value);
+}
+
+/* Answers all before `first` from the stack, and closes what ends there. */
+static void advance(struct sweep *s, struct ip first) {
+	for (; s->depth && ip_compare(s->stack[s->depth - 1].last, first) < 0; s->depth--)
+		answer_open(s, s->stack[s->depth - 1].last);
+	if (ip_compare(s->at, first) >= 0)
+		return;
+	if (s->depth)
+		answer_open(s, ip_previous(first));
+	s->at = first;
+}
+
+/* Whether a beats b: it is newer, or its code is smaller; of two that agree the first read is named. */
+static bool better(const struct sweep *s, const struct cut *a, const struct cut *b) {
+	int64_t a_created = geo_rows_created(s->rows, a->row), b_created = geo_rows_created(s->rows, b->row);
+
+	if (a_created != b_created)
+		return a_created > b_created;
+	return a->value != b->value ? a->value < b->value : a->row < b->row;
+}
+
+/* Of the rows that have the first prefix of the heap, the best one is opened. */
+static void step(struct sweep *s) {
+	struct cut best = heap_take(s);
+
+	s->equal.n = 0;
+	while (s->heap.n && prefix_equal(s->heap.v[0].prefix, best.prefix)) {
+		struct cut other = heap_take(s);
+
+		if (better(s, &other, &best))
+			swap(&other, &best);
+		vec_push(&s->equal, other);
+	}
+	for (size_t i = 0; i < s->equal.n; i++) {
+		const struct cut *c = &s->equal.v[i];
+
+		if (c->value != best.value && geo_rows_created(s->rows, c->row) == geo_rows_created(s->rows, best.row))
+			conflicts_add(s->conflicts,
+				      (struct conflict){ c->row, best.row, c->value, best.value, best.prefix });
+	}
+	advance(s, best.prefix.ip);
+	s->stack[s->depth++] = (struct open){ prefix_last(best.prefix), best.value };
+}
+
+static size_t row_count(const struct sweep *s) {
+	return s->v4 ? s->rows->v4.n : s->rows->v6.n;
+}
+
+static struct range row_range(const struct sweep *s, size_t i) {
+	const struct geo_row4 *row = &s->rows->v4.v[i];
+
+	if (!s->v4)
+		return (struct range){ s->rows->v6.v[i].first, s->rows->v6.v[i].last };
+	return (struct range){ ip_from_v4(row->first), ip_from_v4(row->last) };
+}
+
+/* Whether neither the next row nor what the others still have begins inside row i. */
+static bool alone(const struct sweep *s, size_t i, const struct range *r) {
+	if (s->heap.n && ip_compare(s->heap.v[0].prefix.ip, r->last) <= 0)
+		return false;
+	return i + 1 == row_count(s) || ip_compare(row_range(s, i + 1).first, r->last) > 0;
+}
+
+static void sweep(struct sweep *s) {
+	for (size_t i = 0; i < row_count(s) || s->heap.n;) {
+		struct range r = { 0 };
+		uint32_t value, row;
+
+		if (i == row_count(s)) {
+			step(s);
+			continue;
+		}
+		r = row_range(s, i);
+		value = s->v4 ? s->rows->v4.v[i].value : s->rows->v6.v[i].value;
+		row = s->v4 ? s->rows->v4.v[i].row : s->rows->v6.v[i].row;
+		if (s->heap.n && ip_compare(s->heap.v[0].prefix.ip, r.first) < 0) {
+			step(s);
+		} else if (alone(s, i, &r)) {
+			advance(s, r.first);
+			answer(s, r, value);
+			i++;
+		} else {
+			heap_add(s, r, value, row);
+			i++;
+		}
+	}
+	for (; s->depth; s->depth--)
+		answer_open(s, s->stack[s->depth - 1].last);
+}
+
+/* The tree of one family's rows, which are in order. */
+static uint32_t compile(struct geo_rows *rows, struct geo_tree *t, bool v4, struct conflicts *conflicts) {
+	struct sweep s = {
+		.rows = rows, .v4 = v4, .conflicts = conflicts, .at = v4 ? ip_from_v4(0) : (struct ip){ 0, 0 }
+	};
+	uint32_t root;
+
+	geo_builder_init(&s.builder, t, v4 ? FAMILY_4 : FAMILY_6);
+	sweep(&s);
+	root = geo_builder_finish(&s.builder);
+	vec_done(&s.heap);
+	vec_done(&s.equal);
+	/* Addresses of ::ffff:0:0/96 are IPv4, whatever an IPv6 range runs over. */
+	return v4 ? root : geo_tree_set(t, root, ip_from_v4(0), 96, GEO_EMPTY);
+}
+
+int geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree, struct geo_roots *ret_roots) {
+	struct conflicts conflicts = { 0 };
+
+	geo_policy_finish(&rows->policy, rows->file, rows->sink.diags);
+	geo_rows_sort4(rows->v4.v, rows->v4.n);
+	ret_roots->v4 = compile(rows, tree, true, &conflicts);
+	vec_done(&rows->v4);
+	geo_rows_sort6(rows->v6.v, rows->v6.n);
+	ret_roots->v6 = compile(rows, tree, false, &conflicts);
+	vec_done(&rows->v6);
+	conflicts_report(&conflicts, rows);
+	conflicts_done(&conflicts);
+	return 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Nodes are in one array, found again by a hash table of their numbers: open addressing, linear probing, at most three
+ * quarters full. Nearly all the time of a build goes into these searches, each of which misses the cache; so a slot
+ * keeps bits of the hash above the number, as many as the number leaves free, and a node is only looked at when it is
+ * almost certainly the one.
+ *
+ * Whoever chooses the rows chooses the pairs. Hashing is a multiplication keyed afresh in each process, whose result is
+ * seen nowhere, so that collisions cannot be prepared. Nothing may depend on the numbers of nodes, but that a node's is
+ * above those of its halves.
+ */
+#include "geo/tree.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "addr/wide.h"
+#include "geo/tree_table.h"
+
+enum { FIRST_CAP = 1024 };
+
+_Noreturn static void no_memory(void) {
+	(void)fprintf(stderr, "hextet: out of memory for the nodes of a tree\n");
+	abort();
+}
+
+void geo_tree_init(struct geo_tree *t) {
+	*t = (struct geo_tree){ .own = GEO_EMPTY };
+	if (getrandom(t->key, sizeof(t->key), 0) != (ssize_t)sizeof(t->key))
+		abort(); /* 16 bytes are never short */
+	t->key[1] |= 1;
+}
+
+void geo_tree_done(struct geo_tree *t) {
+	free(t->node);
+	free(t->slot);
+	*t = (struct geo_tree){ .own = GEO_EMPTY };
+}
+
+void geo_tree_freeze(struct geo_tree *t) {
+	free(t->slot);
+	t->slot = NULL;
+	t->slots = 0;
+}
+
+void geo_table_room(struct geo_tree *t, uint32_t nodes) {
+	uint64_t slots = (uint64_t)nodes + nodes / 3 + 1;
+
+	if (nodes >= GEO_LEAF || slots > UINT32_MAX)
+		no_memory();
+	t->node = reallocarray(t->node, nodes, sizeof(*t->node));
+	free(t->slot);
+	t->slot = calloc(slots, sizeof(*t->slot));
+	if (!t->node || !t->slot)
+		no_memory();
+	t->cap = nodes;
+	t->slots = (uint32_t)slots;
+	t->tag = (uint32_t)(UINT64_MAX << (32 - __builtin_clz(nodes)));
+}
+
+/* Numbers in the table are those of distinct nodes: the first free slot is the place. */
+static void rebuild(struct geo_tree *t, uint32_t nodes) {
+	geo_table_room(t, nodes);
+	for (uint32_t n = 0; n < t->count; n++) {
+		uint64_t hash = geo_table_hash(t, t->node[n][0], t->node[n][1]);
+		uint32_t at = geo_table_slot(t, hash);
+
+		if (n == t->own)
+			continue;
+		while (t->slot[at])
+			at = geo_table_next(t, at);
+		t->slot[at] = geo_table_entry(t, hash, n);
+	}
+}
+
+void geo_tree_reserve(struct geo_tree *t, uint32_t nodes) {
+	if (nodes > t->cap)
+		rebuild(t, nodes);
+}
+
+static void grow(struct geo_tree *t) {
+	rebuild(t, t->slots ? t->cap + t->cap / 2 : MAX(t->cap, (uint32_t)FIRST_CAP));
+}
+
+uint32_t geo_tree_push(struct geo_tree *t, uint32_t left, uint32_t right) {
+	if (t->count == t->cap)
+		grow(t);
+	t->node[t->count][0] = left;
+	t->node[t->count][1] = right;
+	return t->count++;
+}
+
+uint32_t geo_tree_node(struct geo_tree *t, uint32_t left, uint32_t right) {
+	uint64_t hash;
+	uint32_t at, n;
+
+	if (left == right && !geo_is_node(left))
+		return left;
+	if (t->count == t->cap || !t->slots)
+		grow(t);
+	hash = geo_table_hash(t, left, right);
+	n = geo_table_find(t, hash, left, right, &at);
+	if (n != GEO_EMPTY)
+		return n;
+	n = geo_tree_push(t, left, right);
+	t->slot[at] = geo_table_entry(t, hash, n);
+	return n;
+}
+
+/* `bits`: of the address, from its highest, and how many of them lead to the place. */
+static uint32_t set(struct geo_tree *t, uint32_t record, wide bits, unsigned len, uint32_t value) {
+	uint32_t half[2] = { record, record };
+	unsigned bit = bits >> 127;
+
+	if (!len)
+		return value;
+	if (geo_is_node(record)) {
+		half[0] = t->node[record][0];
+		half[1] = t->node[record][1];
+	}
+	half[bit] = set(t, half[bit], bits << 1, len - 1, value);
+	return geo_tree_node(t, half[0], half[1]);
+}
+
+uint32_t geo_tree_set(struct geo_tree *t, uint32_t root, struct ip ip, unsigned len, uint32_t record) {
+	return set(t, root, wide_of(ip), len, record);
+}
+
+uint32_t geo_tree_find(const struct geo_tree *t, uint32_t root, struct ip ip, enum family family, unsigned *ret_len) {
+	wide bits = family == FAMILY_4 ? wide_of(ip) << 96 : wide_of(ip);
+	unsigned len = 0, most = family == FAMILY_4 ? 32 : 128;
+
+	for (; geo_is_node(root) && len < most; len++, bits <<= 1)
+		root = t->node[root][bits >> 127];
+	*ret_len = len;
+	return root;
+}

@@ -26,29 +26,11 @@ static int fail(struct mmdb_fault *fault, const char *what, uint64_t offset) {
 
 /* --- records --- */
 
-static inline uint32_t be24(const uint8_t *p) {
-	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-}
-
-static inline uint32_t be32(const uint8_t *p) {
-	return (uint32_t)p[0] << 24 | be24(p + 1);
-}
-
-/* The middle byte of a node with 28-bit records has the highest four bits of both, the left one's first. */
-static inline uint32_t record_of(const uint8_t *node, unsigned bits, unsigned bit) {
-	if (bits == 24)
-		return be24(node + (bit ? 3 : 0));
-	if (bits == 32)
-		return be32(node + (bit ? 4 : 0));
-	return bit ? (node[3] & 15U) << 24 | be24(node + 4) : (uint32_t)node[3] >> 4 << 24 | be24(node);
-}
-
-static inline const uint8_t *node_at(const struct mmdb *db, uint32_t node) {
-	return db->bytes + (uint64_t)node * (db->record_bits / 4);
-}
-
 uint64_t mmdb_record(const struct mmdb *db, uint32_t node, unsigned bit) {
-	return record_of(node_at(db, node), db->record_bits, bit);
+	uint32_t records[2];
+
+	mmdb_node(db, node, records);
+	return records[bit];
 }
 
 uint64_t mmdb_record_offset(const struct mmdb *db, uint32_t node, unsigned bit) {
@@ -73,7 +55,7 @@ static uint32_t follow(const struct mmdb *db, uint32_t record, struct ip bits, u
 	unsigned at = *depth;
 
 	for (; at < end && record < db->node_count; at++)
-		record = record_of(node_at(db, record), db->record_bits, bit_of(bits, at));
+		record = (uint32_t)mmdb_record(db, record, bit_of(bits, at));
 	*depth = at;
 	return record;
 }

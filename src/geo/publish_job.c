@@ -85,6 +85,7 @@ static int build_file(struct work *w, struct job_report *report) {
 	sources_init(&sources, &w->arena);
 	diags_init(&diags, &w->arena, &sources);
 	build.epoch = (uint64_t)time(NULL);
+	build.epoch_is_now = true;
 	r = geo_build(&build, &diags, &stats);
 	diags_sort(&diags);
 	write_talk(w, &diags);

@@ -4,7 +4,8 @@
  *
  * A file is read into private memory, verified from end to end, and compiled to a multibit trie; only then it takes the
  * place of the one before, and no lookup waits for that. A file that is truncated, half copied or corrupt is refused
- * and the old answers go on. Nothing is mapped, so nobody who writes to the file can crash you.
+ * and the old answers go on. Nothing is mapped, so nobody who writes to the file can crash you. Still, publish with a
+ * rename (`hextet geo build` and `fetch` do): who overwrites a file in place makes it a mixture of two for a while.
  *
  *     struct hextet_geo *geo;
  *     char why[HEXTET_GEO_MESSAGE];
@@ -15,8 +16,10 @@
  *             puts(code);
  *     hextet_geo_close(geo);
  *
- * Lookups may run in any number of threads at once, also while the file is replaced. Functions return a negative errno
- * on failure. Nothing here prints, exits, or calls abort.
+ * Lookups may run in any number of threads at once, in signal handlers too once the thread has made one, also while the
+ * file is replaced; they neither allocate nor wait. Functions return a negative errno on failure. Nothing here prints,
+ * exits, or calls abort. A child of fork(2) goes on with the answers that were there; to reload or to watch, it opens
+ * the file itself.
  */
 #pragma once
 
@@ -37,20 +40,26 @@ enum {
 	HEXTET_GEO_WATCH = 1, /* a thread of the library looks for a new file and takes it when it is good */
 };
 
-/* Opens a file, or a URL (http:// or https://; needs libcurl, asked for at HEXTET_GEO_INTERVAL). why gets a sentence on
- * failure and may be NULL. 0, -ENOENT, -EBADMSG (broken), -ENOMEM, … */
+#define HEXTET_GEO_INTERVAL 300 /* seconds between two questions to a server, a tenth more or less by chance */
+
+/* Opens a file, or a URL (http:// or https://; libcurl is loaded for it; with HEXTET_GEO_WATCH asked every
+ * HEXTET_GEO_INTERVAL, with its ETag). why gets a sentence on failure and may be NULL. 0, -ENOENT, -EBADMSG (broken),
+ * -ENOMEM, … */
 HEXTET_GEO_API int hextet_geo_open(const char *path_or_url, unsigned flags, struct hextet_geo **ret_geo,
 				   char why[HEXTET_GEO_MESSAGE]);
 /* Opens bytes that the caller has; they are copied. */
 HEXTET_GEO_API int hextet_geo_open_bytes(const void *bytes, size_t len, struct hextet_geo **ret_geo,
 					 char why[HEXTET_GEO_MESSAGE]);
+/* No lookup may begin then. Stops the watch, for which a running download may keep it waiting 30 seconds. NULL is fine.
+ */
 HEXTET_GEO_API void hextet_geo_close(struct hextet_geo *geo);
 
-/* Looks now whether there is a new file: 1 taken, 0 the same as before, negative: refused, the old one goes on. */
+/* Looks now whether there is a new file: 1 taken, 0 the same as before, negative: refused, the old one goes on (-EBUSY:
+ * somebody is writing to it, -ECHILD: opened before a fork). */
 HEXTET_GEO_API int hextet_geo_reload(struct hextet_geo *geo, char why[HEXTET_GEO_MESSAGE]);
 
-/* 1 and the two letters with a zero; 0 when the address has no country. Network byte order. IPv4-mapped IPv6 addresses
- * are IPv4. */
+/* 1 and the two letters with a zero; 0 and "" when the address has no country. Network byte order. IPv4-mapped IPv6
+ * addresses are IPv4. */
 HEXTET_GEO_API int hextet_geo_country4(const struct hextet_geo *geo, struct in_addr address, char ret_code[3]);
 HEXTET_GEO_API int hextet_geo_country6(const struct hextet_geo *geo, const struct in6_addr *address, char ret_code[3]);
 /* The same for a text; -EINVAL when it is no address. */
@@ -70,7 +79,7 @@ struct hextet_geo_status {
 	uint64_t networks;
 	size_t memory;                    /* bytes of the compiled form */
 	uint64_t reloads;                 /* files taken since the open */
-	uint64_t refused;                 /* files refused */
+	uint64_t refused;                 /* files refused, and vain attempts to get one */
 	char refusal[HEXTET_GEO_MESSAGE]; /* why the last one was, or "" */
 };
 HEXTET_GEO_API void hextet_geo_status(struct hextet_geo *geo, struct hextet_geo_status *ret_status);

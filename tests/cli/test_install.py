@@ -19,15 +19,20 @@ def installed(release_path, tmp_path_factory):
     return prefix.parent
 
 
+LIBRARY = ("libhextet-geo.a", "libhextet-geo.so", "libhextet-geo.so.0", "pkgconfig/libhextet-geo.pc")
+
+
 def test_files(installed, top):
+    libdir = next(installed.rglob("libhextet-geo.a")).parent.relative_to(installed)
     files = {str(p.relative_to(installed)) for p in installed.rglob("*") if not p.is_dir()}
     pages = {f"share/man/man{p.stem[-1]}/{p.stem}" for p in (top / "docs/man").glob("*.scd")}
     docs = {f"share/doc/hextet/{n}" for n in ("LICENSE", "README.md", "NEWS.md", "ARCHITECTURE.md", "CONTRIBUTING.md")}
     docs.add("share/hextet/estate.schema.json")
     shells = {"share/bash-completion/completions/hextet", "share/zsh/site-functions/_hextet",
               "share/fish/vendor_completions.d/hextet.fish"}
-    assert files >= pages | docs | shells | {"bin/hextet"}
-    strange = {f for f in files if not f.startswith(("bin/hextet", "share/"))}
+    library = {"include/hextet-geo.h"} | {f"{libdir}/{n}" for n in LIBRARY}
+    assert files >= pages | docs | shells | library | {"bin/hextet"}
+    strange = {f for f in files if not f.startswith(("bin/hextet", "share/"))} - library
     assert not strange
 
 
@@ -38,7 +43,8 @@ def test_installed_program_runs(installed):
 
 def test_modes(installed):
     for path in installed.rglob("*"):
-        wanted = 0o755 if path.is_dir() or path.parent.name == "bin" else 0o644
+        program = path.parent.name == "bin" or ".so" in path.suffixes
+        wanted = 0o755 if path.is_dir() or program else 0o644
         assert path.stat().st_mode & 0o777 == wanted, path
 
 

@@ -36,23 +36,28 @@ static const char *code_of(uint32_t value) {
 	return value < n ? table[value].code : "?";
 }
 
-static void tell(const struct conflict *c, const struct geo_rows *rows) {
+void conflict_tell(struct diags *diags, struct prefix p, const struct conflict_side *loser,
+		   const struct conflict_side *winner) {
 	static const char check[] = "geo-conflict";
-	struct geo_place loser = geo_rows_place(rows, c->loser), winner = geo_rows_place(rows, c->winner);
-	struct diags *diags = rows->sink.diags;
+	const struct geo_place *lost = &loser->place, *kept = &winner->place;
 	char network[PREFIX_TEXT_MAX], row[32] = "";
 
-	(void)prefix_format(c->prefix, network);
-	if (!loser.id_is_line)
-		(void)snprintf(row, sizeof(row), "row %" PRIu64 ": ", loser.id);
-	diag_add(diags, SEVERITY_WARNING, check, geo_row_loc(loser.file, loser.id, loser.id_is_line),
+	(void)prefix_format(p, network);
+	if (!lost->id_is_line)
+		(void)snprintf(row, sizeof(row), "row %" PRIu64 ": ", lost->id);
+	diag_add(diags, SEVERITY_WARNING, check, geo_row_loc(lost->file, lost->id, lost->id_is_line),
 		 "remove the row that is wrong, or give the right one a newer created_at",
 		 "%s%s is %s here and %s in another row, and neither is newer; %s is taken, the smaller code", row,
-		 network, code_of(c->loser_value), code_of(c->winner_value), code_of(c->winner_value));
-	if (winner.id_is_line)
-		diag_note(diags, geo_row_loc(winner.file, winner.id, true), "the row that is taken");
+		 network, code_of(loser->value), code_of(winner->value), code_of(winner->value));
+	if (kept->id_is_line)
+		diag_note(diags, geo_row_loc(kept->file, kept->id, true), "the row that is taken");
 	else
-		diag_note(diags, geo_row_loc(winner.file, winner.id, false), "row %" PRIu64 " is taken", winner.id);
+		diag_note(diags, geo_row_loc(kept->file, kept->id, false), "row %" PRIu64 " is taken", kept->id);
+}
+
+void conflict_tell_more(struct diags *diags, uint32_t file, uint64_t more) {
+	diag_add(diags, SEVERITY_WARNING, "geo-conflict", (struct loc){ .file = file }, NULL,
+		 "%" PRIu64 " more pairs of rows say different things of the same network", more);
 }
 
 void conflicts_report(struct conflicts *c, const struct geo_rows *rows) {
@@ -61,12 +66,15 @@ void conflicts_report(struct conflicts *c, const struct geo_rows *rows) {
 	if (c->list.n)
 		qsort(c->list.v, c->list.n, sizeof(*c->list.v), by_rows);
 	for (size_t i = 0; i < c->list.n; i++) {
-		if (i && same_pair(&c->list.v[i - 1], &c->list.v[i]))
+		const struct conflict *at = &c->list.v[i];
+		const struct conflict_side loser = { geo_rows_place(rows, at->loser), at->loser_value };
+		const struct conflict_side winner = { geo_rows_place(rows, at->winner), at->winner_value };
+
+		if (i && same_pair(&c->list.v[i - 1], at))
 			continue;
 		if (pairs++ < GEO_POLICY_SHOWN)
-			tell(&c->list.v[i], rows);
+			conflict_tell(rows->sink.diags, at->prefix, &loser, &winner);
 	}
 	if (pairs > GEO_POLICY_SHOWN)
-		diag_add(rows->sink.diags, SEVERITY_WARNING, "geo-conflict", (struct loc){ .file = rows->file }, NULL,
-			 "%zu more pairs of rows say different things of the same network", pairs - GEO_POLICY_SHOWN);
+		conflict_tell_more(rows->sink.diags, rows->file, pairs - GEO_POLICY_SHOWN);
 }

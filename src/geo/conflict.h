@@ -21,3 +21,12 @@ void conflicts_done(struct conflicts *c);
 /* A warning [geo-conflict] for each pair of rows, at the loser's place, with the winner's as second place; after the
  * first GEO_POLICY_SHOWN of them the number of the others. */
 void conflicts_report(struct conflicts *c, const struct geo_rows *rows);
+
+/* The warning for one pair, and the one for `more` pairs that are not shown; for those who collect them elsewhere. */
+struct conflict_side {
+	struct geo_place place;
+	uint32_t value;
+};
+void conflict_tell(struct diags *diags, struct prefix p, const struct conflict_side *loser,
+		   const struct conflict_side *winner);
+void conflict_tell_more(struct diags *diags, uint32_t file, uint64_t more);

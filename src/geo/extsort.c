@@ -91,15 +91,21 @@ int extsort_new(const char *folder, size_t record_len, size_t memory, struct ext
 	return 0;
 }
 
+void extsort_release(struct extsort *s) {
+	if (s->fd >= 0)
+		(void)close(s->fd);
+	s->fd = -1;
+	if (s->buffer)
+		(void)munmap(s->buffer, s->size);
+	s->buffer = NULL;
+	vec_done(&s->runs);
+	vec_done(&s->heap);
+}
+
 void extsort_free(struct extsort *s) {
 	if (!s)
 		return;
-	if (s->fd >= 0)
-		(void)close(s->fd);
-	if (s->buffer)
-		(void)munmap(s->buffer, s->size);
-	vec_done(&s->runs);
-	vec_done(&s->heap);
+	extsort_release(s);
 	free(s->folder);
 	free(s);
 }

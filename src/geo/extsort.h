@@ -31,6 +31,9 @@ int extsort_finish(struct extsort *s);
 /* 1 and the next record in order, which is there until the next call; 0 behind the last. */
 int extsort_next(struct extsort *s, const uint8_t **ret_record);
 
+/* Gives memory and files back early; nothing but the questions below may follow. */
+void extsort_release(struct extsort *s);
+
 /* Bytes on disk when they were most, and how often each record was written. */
 uint64_t extsort_disk(const struct extsort *s);
 unsigned extsort_levels(const struct extsort *s);

@@ -25,6 +25,9 @@ static inline struct loc geo_row_loc(uint32_t file, uint64_t id, bool id_is_line
 	return (struct loc){ file, id_is_line ? (uint32_t)id : 0, id_is_line, 1 };
 }
 
+/* Cuts off the part of an IPv6 range that is IPv4 by its number, ::ffff:0:0/96. False when nothing is left. */
+bool geo_range_trim(struct range *r);
+
 /*
  * Where rows go. begin() is called once for each source before its first row, with the number that the source has in
  * the diagnostics' registry (diag.h). Both return 0 or -errno, which ends the read. `diags` collects what is wrong with

@@ -20,8 +20,7 @@ static void add_created(struct geo_rows *rows, int64_t created) {
 	vec_push(&rows->created, created);
 }
 
-/* An IPv6 network such as ::/80 ends, by its number, in ::ffff:0:0/96, which is IPv4: that part is cut off. */
-static bool trim(struct range *r) {
+bool geo_range_trim(struct range *r) {
 	static const struct prefix v4 = { { 0, IP4_MAPPED_LO }, 96 };
 	bool first_is_v4 = ip_is_v4(r->first), last_is_v4 = ip_is_v4(r->last);
 
@@ -37,7 +36,7 @@ static int add(struct geo_sink *sink, const struct geo_row *given) {
 	struct geo_row copy = *given, *row = &copy;
 	bool v4;
 
-	if (!trim(&row->range))
+	if (!geo_range_trim(&row->range))
 		return -EINVAL;
 	v4 = ip_is_v4(row->range.first);
 	if (rows->count == UINT32_MAX)

@@ -21,7 +21,7 @@ static const struct argp_option option_rows[] = {
 	{ "stream", KEY_STREAM, NULL, 0, "For rows that do not fit in memory: sort them on disk; without --base", 0 },
 	{ "build-epoch", KEY_EPOCH, "SECONDS", 0, "The file's date; default: SOURCE_DATE_EPOCH, else now", 0 },
 	{ "type", KEY_TYPE, "NAME", 0, "The database type; default: the base's, else hextet-Country", 0 },
-	{ "record-bits", KEY_BITS, "BITS", 0, "24, 28 or 32; default: the smallest that is enough", 0 },
+	{ "record-bits", KEY_BITS, "BITS", 0, "24, 28 or 32; default: the smallest that does", 0 },
 	{ "stats", KEY_STATS, NULL, 0, "Print numbers about the build as JSON", 0 },
 	{ "allow-empty", KEY_EMPTY, NULL, 0, "Build from a table without rows too", 0 },
 	{ "force", KEY_FORCE, NULL, 0, "Build even if more than half of the rows are gone", 0 },

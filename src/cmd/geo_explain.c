@@ -52,12 +52,12 @@ struct explaining {
 static int ask(struct job_input in, void *user) {
 	struct explaining *x = user;
 	struct ip_fault wrong = { IP_OK, 0 };
-	struct ip ip;
+	struct question q = { .asked = (uint32_t)x->questions.n };
 
-	if (ip_parse(in.text.s, in.text.len, &ip, &wrong) < 0)
+	if (ip_parse(in.text.s, in.text.len, &q.ip, &wrong) < 0)
 		addr_wrong(x->job, in, wrong.at, ip_error_hint(wrong.error), "an address");
 	else
-		vec_push(&x->questions, (struct question){ ip, (uint32_t)x->questions.n });
+		vec_push(&x->questions, q);
 	return 0;
 }
 

@@ -149,11 +149,11 @@ static int compile_over_base(struct building *s) {
 	if (r == 0) {
 		const struct build_base *b = &s->base;
 
-		s->records = geo_records_new(b->is_mmdb ? &b->db : NULL, b->offset, b->count);
+		s->records = geo_records_new(b->is_mmdb ? &b->db : NULL, b->file.offset, b->file.count);
 		s->roots.v4 =
-			geo_tree_overlay(&s->tree, &upper, roots.v4, b->roots.v4, geo_records_correct, s->records);
+			geo_tree_overlay(&s->tree, &upper, roots.v4, b->file.roots.v4, geo_records_correct, s->records);
 		s->roots.v6 =
-			geo_tree_overlay(&s->tree, &upper, roots.v6, b->roots.v6, geo_records_correct, s->records);
+			geo_tree_overlay(&s->tree, &upper, roots.v6, b->file.roots.v6, geo_records_correct, s->records);
 		r = geo_records_fault(s->records, &fault);
 		if (r < 0)
 			build_base_fault(s->b->base, s->diags, &fault);
@@ -166,7 +166,7 @@ static int compile(struct building *s) {
 	if (s->b->base)
 		return compile_over_base(s);
 	s->records = geo_records_new(NULL, NULL, 0);
-	s->base.aliases = GEO_ALIAS_MAPPED | GEO_ALIAS_6TO4;
+	s->base.file.aliases = GEO_ALIAS_MAPPED | GEO_ALIAS_6TO4;
 	return compile_rows(s, &s->tree, &s->roots);
 }
 
@@ -339,7 +339,7 @@ static int write_records(struct building *s, const bool *used, uint32_t *offset)
 }
 
 static int write_tree(struct building *s) {
-	uint32_t v4_root, root = geo_tree_graft(&s->tree, s->roots, s->base.aliases, &v4_root);
+	uint32_t v4_root, root = geo_tree_graft(&s->tree, s->roots, s->base.file.aliases, &v4_root);
 	uint32_t *offset = arena_array(&s->arena, uint32_t, geo_records_count(s->records));
 	struct second_reading second = { .tree = &s->tree, .root = root, .v4_root = v4_root, .value_offset = offset };
 	struct file_swap swap;

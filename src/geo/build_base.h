@@ -2,18 +2,14 @@
 /* The layer below the exceptions, of whatever source it is, as a tree. Internal to build.c and its parts. */
 #pragma once
 
-#include "geo/mmdb.h"
+#include "geo/mmdb_load.h"
 #include "geo/source.h"
-#include "geo/tree.h"
 
 struct build_base {
-	struct arena arena; /* the file's bytes, and all below */
-	struct geo_roots roots;
-	unsigned aliases; /* bits of enum geo_alias */
-	bool is_mmdb;     /* values are records of db; else indexes of countries */
+	struct arena arena;    /* the file's bytes, and all below */
+	struct mmdb_base file; /* where the base is rows: roots and aliases only */
+	bool is_mmdb;          /* values are records of db; else indexes of countries */
 	struct mmdb db;
-	const uint64_t *offset; /* of the records, by value: in the order of the file */
-	uint32_t count;
 	const char *database_type;    /* or NULL */
 	const char *const *languages; /* NULL-terminated, or NULL */
 };

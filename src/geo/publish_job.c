@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -86,6 +85,7 @@ static int build_file(struct work *w, struct job_report *report) {
 	sources_init(&sources, &w->arena);
 	diags_init(&diags, &w->arena, &sources);
 	build.epoch = (uint64_t)time(NULL);
+	build.epoch_is_now = true;
 	r = geo_build(&build, &diags, &stats);
 	diags_sort(&diags);
 	write_talk(w, &diags);
@@ -110,13 +110,6 @@ static int on_fault(const struct mmdb_fault *fault, bool is_error, void *user) {
 	return 1;
 }
 
-static void hash(struct str bytes, char ret_hex[static SHA256_HEX_MAX]) {
-	unsigned char sum[crypto_hash_sha256_BYTES];
-
-	(void)crypto_hash_sha256(sum, (const unsigned char *)bytes.s, bytes.len);
-	(void)sodium_bin2hex(ret_hex, SHA256_HEX_MAX, sum, sizeof(sum));
-}
-
 /* Reads the file; what is not the same as before is verified and handed over. */
 static int take_file(struct work *w, struct job_report *report) {
 	const char *path = w->build->output;
@@ -131,7 +124,7 @@ static int take_file(struct work *w, struct job_report *report) {
 		return failed(report, r < 0 ? r : -errno, "cannot read %s: %s", path, strerror(r < 0 ? -r : errno));
 	w->bytes.s = text;
 	report->modified = st.st_mtime;
-	hash(w->bytes, report->sha256);
+	published_hash(w->bytes, report->sha256);
 	if (w->current && strcmp(report->sha256, w->current->sha256) == 0) {
 		report->kind = JOB_UNCHANGED;
 		return 0;

@@ -3,11 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #define MEDIA_TYPE "application/vnd.maxmind.maxmind-db"
+
+void published_hash(struct str bytes, char ret_hex[static SHA256_HEX_MAX]) {
+	unsigned char sum[crypto_hash_sha256_BYTES];
+
+	(void)crypto_hash_sha256(sum, (const unsigned char *)bytes.s, bytes.len);
+	(void)sodium_bin2hex(ret_hex, SHA256_HEX_MAX, sum, sizeof(sum));
+}
 
 static int seal_and_map(int fd, struct str *ret_bytes) {
 	struct stat st;

@@ -10,6 +10,9 @@
 
 enum { SHA256_HEX_MAX = 65 };
 
+/* SHA-256 in hex. */
+void published_hash(struct str bytes, char ret_hex[static SHA256_HEX_MAX]);
+
 struct published {
 	unsigned refs;
 	struct http_entity entity;

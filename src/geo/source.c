@@ -168,3 +168,9 @@ struct loc geo_spec_loc(const struct geo_spec *spec, struct diags *diags) {
 	/* Collections borrow their registry as const; a source is the one who adds what it reads. */
 	return (struct loc){ .file = sources_add((struct sources *)diags->sources, spec->text, NULL, 0) };
 }
+
+int geo_is_there(struct diags *diags, struct loc loc, const struct geo_exception *e, uint64_t id, const char *country) {
+	diag_error(diags, "geo-exists", loc, "--replace changes that row", "%s is there already: row %llu says %s",
+		   e->network, (unsigned long long)id, country);
+	return -EEXIST;
+}

@@ -77,3 +77,6 @@ bool geo_spec_is(const char *text);
 /* For the kinds: the place of the source as a whole, for messages; its file number is the one that begin() gets. Each
  * call registers it anew. */
 struct loc geo_spec_loc(const struct geo_spec *spec, struct diags *diags);
+
+/* Says that the network of e is there already, and returns -EEXIST. `country` is ready to be shown. */
+int geo_is_there(struct diags *diags, struct loc loc, const struct geo_exception *e, uint64_t id, const char *country);

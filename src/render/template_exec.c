@@ -30,7 +30,7 @@ const struct value *capture_take(struct render *r, size_t from) {
 	return v;
 }
 
-void bind(struct render *r, struct key name, const struct value *v) {
+void bind_name(struct render *r, struct key name, const struct value *v) {
 	vec_push(&r->locals, (struct binding){ name, v });
 }
 
@@ -76,7 +76,7 @@ bool assign(struct render *r, const struct target *t, const struct value *v, boo
 		if (at_top)
 			context_set(r, t->name, v);
 		else
-			bind(r, t->name, v);
+			bind_name(r, t->name, v);
 		return true;
 	}
 	items = items_of(r, v, t->loc);
@@ -186,7 +186,7 @@ static bool exec_round(struct render *r, const struct stmt *s, const struct valu
 	bool ok;
 
 	if (loop)
-		bind(r, r->loop_name, loop);
+		bind_name(r, r->loop_name, loop);
 	ok = assign(r, &s->loop.target, v, false) && exec(r, &s->loop.body);
 	r->locals.n = top;
 	return ok;
@@ -460,7 +460,7 @@ static bool bind_params(struct render *r, const struct macro *m, const struct va
 								 m->params[i].s, m->name.s));
 		if (!v || !keepable(r, v, loc))
 			return false;
-		bind(r, m->params[i], v);
+		bind_name(r, m->params[i], v);
 	}
 	if (n_pos > m->n_params)
 		return fail(r, loc, NULL, "'%s' takes %u arguments, not %u", m->name.s, m->n_params, n_pos);
@@ -485,9 +485,10 @@ const struct value *call_macro(struct render *r, const struct object *o, const s
 	old = push_frame(r, &f);
 	ok = bind_params(r, m, pos, n_pos, kw, n_kw, loc);
 	if (ok && m->wants_caller)
-		bind(r, r->caller_name,
-		     caller ? caller
-			    : undefined_new(r, loc, (struct key){ 0 }, NULL, "this macro is not called by {% call %}"));
+		bind_name(r, r->caller_name,
+			  caller ? caller
+				 : undefined_new(r, loc, (struct key){ 0 }, NULL,
+						 "this macro is not called by {% call %}"));
 	ok = ok && exec(r, &m->body);
 	pop_frame(r, old);
 	r->inside--;

@@ -177,7 +177,7 @@ const struct value *format_percent(struct render *r, struct str fmt, const struc
 /* template_exec.c */
 bool exec(struct render *r, const struct body *body);
 bool assign(struct render *r, const struct target *t, const struct value *v, bool at_top);
-void bind(struct render *r, struct key name, const struct value *v);
+void bind_name(struct render *r, struct key name, const struct value *v);
 const struct value *call_macro(struct render *r, const struct object *o, const struct value *const *pos, uint32_t n_pos,
 			       const struct named_value *kw, uint32_t n_kw, const struct value *caller, struct loc loc);
 const struct value *call_super(struct render *r, struct loc loc);

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,16 @@ def release_path():
     if not path.exists():
         pytest.skip(f"no release build at {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A private PostgreSQL server, see postgres_cluster.Cluster; whoever stops it starts it again."""
+    sys.path.insert(0, str(TOP / "tests"))
+    from postgres_cluster import PROGRAMS, Cluster
+
+    if not (PROGRAMS / "initdb").exists():
+        pytest.skip("postgresql-15 is not installed")
+    cluster = Cluster()
+    yield cluster
+    cluster.close()

@@ -142,9 +142,9 @@ static void print_stats(struct emit *e, const struct geo_build_stats *s) {
 }
 
 static void print_summary(const struct options *o, const struct geo_build_stats *s) {
-	(void)fprintf(stderr, "%s: %llu rows, %llu networks, %llu bytes%s\n", o->build.output,
-		      (unsigned long long)s->rows, (unsigned long long)s->networks, (unsigned long long)s->bytes,
-		      s->unchanged ? ": unchanged" : "");
+	(void)fprintf(stderr, "%s: %llu row%s, %llu network%s, %llu bytes%s\n", o->build.output,
+		      (unsigned long long)s->rows, s->rows == 1 ? "" : "s", (unsigned long long)s->networks,
+		      s->networks == 1 ? "" : "s", (unsigned long long)s->bytes, s->unchanged ? ": unchanged" : "");
 }
 
 static int build(struct job *job, struct options *o) {

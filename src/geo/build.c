@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -20,6 +21,7 @@
 #include "geo/record.h"
 #include "geo/rows.h"
 #include "geo/second_reader.h"
+#include "geo/stream.h"
 
 #define ROWS_BEFORE "hextet: "
 #define ROWS_BEHIND " exceptions"
@@ -361,6 +363,50 @@ static int write_tree(struct building *s) {
 	return publish(s, &swap, &second);
 }
 
+static int write_stream(struct building *s, struct geo_stream *stream, const bool *used) {
+	uint32_t *offset = arena_array(&s->arena, uint32_t, geo_records_count(s->records));
+	struct second_reading second = { .value_offset = offset };
+	struct file_swap swap;
+	int r = write_records(s, used, offset);
+
+	if (r < 0)
+		return r;
+	describe(s);
+	r = file_swap_begin(&swap, s->b->output);
+	if (r == 0)
+		r = geo_stream_write(stream, swap.fd, offset, s->data, &s->meta, &s->written, &s->stats.networks);
+	if (r < 0) {
+		file_swap_abort(&swap);
+		return s->diags->count[SEVERITY_ERROR] ? r : write_failed(s, r);
+	}
+	return publish(s, &swap, &second);
+}
+
+static int build_stream(struct building *s) {
+	_cleanup_(freep) char *output = strdup(s->b->output);
+	const char *folder = s->b->temp_folder ? s->b->temp_folder : output ? dirname(output) : ".";
+	struct geo_stream stream;
+	uint32_t values;
+	bool *used;
+	int r = geo_stream_init(&stream, folder, GEO_STREAM_MEMORY, s->diags);
+
+	if (r < 0)
+		return write_failed(s, r);
+	s->records = geo_records_new(NULL, NULL, 0);
+	values = geo_records_count(s->records);
+	used = arena_array(&s->arena, bool, values);
+	r = read_rows(s, &stream.sink);
+	s->stats.rows = stream.rows;
+	if (r == 0)
+		r = check_rows(s);
+	if (r == 0)
+		r = geo_stream_compile(&stream, GEO_ALIAS_MAPPED | GEO_ALIAS_6TO4, used, values);
+	if (r == 0)
+		r = write_stream(s, &stream, used);
+	geo_stream_done(&stream);
+	return r;
+}
+
 static void building_done(struct building *s) {
 	mmdb_data_free(s->data);
 	geo_records_free(s->records);
@@ -384,8 +430,8 @@ int geo_build(const struct geo_build *b, struct diags *diags, struct geo_build_s
 
 	geo_tree_init(&s.tree);
 	read_previous(&s);
-	r = compile(&s);
-	if (r == 0)
+	r = b->stream ? build_stream(&s) : compile(&s);
+	if (r == 0 && !b->stream)
 		r = write_tree(&s);
 	(void)getrusage(RUSAGE_SELF, &usage);
 	s.stats.nodes = s.written.nodes;

@@ -98,10 +98,15 @@ static bool is_alias(const struct side *s, uint64_t record, struct prefix p) {
 	       (s->aliases & GEO_ALIAS_TEREDO && prefix_equal(p, teredo_place));
 }
 
+/* Whether a place lies in a prefix, by number alone: ::/0 has ::ffff:0:0/96. */
+static bool has_place(struct prefix p, struct prefix place) {
+	return p.len <= place.len && ip_equal(prefix_around(place.ip, p.len).ip, p.ip);
+}
+
 /* Whether what is below is compared in another way than it would be elsewhere. */
 static bool has_special_place(struct prefix p) {
-	return (p.len <= 96 && p.ip.hi == 0 && (prefix_covers(p, ipv4_place) || prefix_covers(p, mapped_place))) ||
-	       (p.len <= 32 && (prefix_covers(p, sixtofour_place) || prefix_covers(p, teredo_place)));
+	return has_place(p, ipv4_place) || has_place(p, mapped_place) || has_place(p, sixtofour_place) ||
+	       has_place(p, teredo_place);
 }
 
 /* The term of a record, which stands at `place` in the file, for a prefix. */

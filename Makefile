@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 60
 PYTHON = /usr/bin/python3
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build build-check demo check bench fuzz lint install deb clean
+.PHONY: help deps build build-check demo check bench bench-geo fuzz lint install deb clean
 
 help: ## this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ check: ## every test, against build-check; ends with the number of passed, faile
 bench: build ## the benchmarks, each beside its peer in the same run
 	@tools/deps bench
 	meson test -C build --benchmark --verbose --num-processes 1
+
+bench-geo: build ## only those of hextet geo
+	@tools/deps bench
+	meson test -C build --benchmark --verbose --num-processes 1 geo
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60) from its seeds
 	@tools/deps build fuzz

@@ -46,6 +46,7 @@ struct mmdb_data {
 	bool plain;
 	VEC(uint8_t) key; /* scratch */
 	VEC(uint8_t) out; /* the section */
+	uint32_t last;
 };
 
 struct mmdb_data *mmdb_data_new(void) {
@@ -82,6 +83,10 @@ void mmdb_data_drop(struct mmdb_data *d) {
 
 struct str mmdb_data_section(const struct mmdb_data *d) {
 	return (struct str){ (const char *)d->out.v, d->out.n };
+}
+
+uint32_t mmdb_data_last(const struct mmdb_data *d) {
+	return d->last;
 }
 
 static void append(struct mmdb_data *d, const void *bytes, size_t n) {
@@ -342,6 +347,7 @@ int mmdb_data_end(struct mmdb_data *d, uint32_t *ret_offset) {
 		if (d->out.n > UINT32_MAX)
 			return -E2BIG;
 		datum->record = start;
+		d->last = (uint32_t)start;
 	}
 	*ret_offset = (uint32_t)datum->record;
 	return 0;

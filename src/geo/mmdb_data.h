@@ -42,5 +42,8 @@ void mmdb_data_drop(struct mmdb_data *d);
 /* The section as it is now; borrowed, until the next call. */
 struct str mmdb_data_section(const struct mmdb_data *d);
 
+/* The greatest offset that mmdb_data_end() gave; 0 before there is one. */
+uint32_t mmdb_data_last(const struct mmdb_data *d);
+
 /* Never writes a pointer from now on (for metadata, which some readers expect without). */
 void mmdb_data_plain(struct mmdb_data *d);

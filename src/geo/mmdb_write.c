@@ -126,25 +126,9 @@ static inline int put_node(struct writer *w, uint32_t left, uint32_t right) {
 	return 0;
 }
 
+/* The record for "nothing" or for a leaf. */
 static inline uint32_t leaf_number(const struct writer *w, uint32_t record) {
 	return (uint32_t)(record == GEO_EMPTY ? w->nodes : w->nodes + SEPARATOR + w->value_offset[record - GEO_LEAF]);
-}
-
-/* The greatest record value there is: no more than the data's last byte, no less than the leaves in use need. */
-static uint64_t largest_record(const struct writer *w) {
-	uint64_t most = 0;
-
-	for (uint32_t n = 0; n < w->tree->count; n++) {
-		if (w->number[n] == GEO_EMPTY)
-			continue;
-		for (unsigned bit = 0; bit < 2; bit++) {
-			uint32_t record = w->tree->node[n][bit];
-
-			if (geo_is_leaf(record))
-				most = MAX(most, SEPARATOR + (uint64_t)w->value_offset[record - GEO_LEAF]);
-		}
-	}
-	return w->nodes + most;
 }
 
 /* An alias stands for the record at ::/96. */
@@ -152,9 +136,16 @@ static inline uint32_t resolve(const struct writer *w, uint32_t record) {
 	return record == GEO_ALIAS4 ? w->v4_root : record;
 }
 
+/* Nodes and leaves follow each other as by chance, so a branch would be guessed wrongly; both are looked up instead. */
 static inline uint32_t shared_number(const struct writer *w, uint32_t record) {
+	uint32_t is_node, is_leaf, node, leaf;
+
 	record = resolve(w, record);
-	return geo_is_node(record) ? w->number[record] : leaf_number(w, record);
+	is_node = 0U - geo_is_node(record);
+	is_leaf = 0U - geo_is_leaf(record);
+	node = w->number[record & is_node];
+	leaf = (uint32_t)w->nodes + (is_leaf & (SEPARATOR + w->value_offset[(record - GEO_LEAF) & is_leaf]));
+	return (node & is_node) | (leaf & ~is_node);
 }
 
 static int write_shared(struct writer *w, uint32_t *node_of) {
@@ -252,20 +243,29 @@ static int write_ends(struct writer *w, struct str data, const struct mmdb_meta 
 	return r;
 }
 
+/* How many nodes the layout has. */
+static uint64_t number_nodes(struct writer *w, struct arena *a, uint32_t root, enum mmdb_layout layout) {
+	if (layout == MMDB_LAYOUT_REFERENCE) {
+		w->size = arena_array(a, uint64_t, w->tree->count);
+		return measure(w, root);
+	}
+	w->number = arena_array(a, uint32_t, w->tree->count);
+	return geo_tree_number(w->tree, root, w->number);
+}
+
 static int write_all(struct writer *w, struct arena *a, uint32_t root, const struct mmdb_data *data,
 		     const struct mmdb_meta *meta, enum mmdb_layout layout, struct mmdb_stats *ret_stats) {
+	static const uint32_t no_offset[1];
 	struct mmdb_stats stats = { 0 };
-	uint32_t count = w->tree->count;
+	uint64_t largest;
 	int r;
 
-	w->number = arena_array(a, uint32_t, count);
-	w->nodes = geo_tree_number(w->tree, root, w->number);
+	if (!mmdb_data_section(data).len)
+		w->value_offset = no_offset;
 	w->v4_root = find_v4(w->tree, root);
-	if (layout == MMDB_LAYOUT_REFERENCE) {
-		w->size = arena_array(a, uint64_t, count);
-		w->nodes = measure(w, root);
-	}
-	r = mmdb_write_record_bits(largest_record(w), meta->record_bits, &w->bits);
+	w->nodes = number_nodes(w, a, root, layout);
+	largest = w->nodes + SEPARATOR + mmdb_data_last(data);
+	r = mmdb_write_record_bits(largest, meta->record_bits, &w->bits);
 	if (r < 0)
 		return r;
 	w->chunk = arena_alloc(a, CHUNK);

@@ -10,39 +10,44 @@
 
 #include "geo/tree_table.h"
 
-/* Node n of the file becomes node count-1-n. */
+enum { AHEAD = 16 }; /* nodes whose place in the table is fetched before they are entered */
+
+/* Node n of the file becomes node count-1-n. Nodes and leaves follow each other as by chance: no branch on that. */
 static bool turn(uint32_t (*node)[2], uint32_t count) {
-	bool forward = true;
+	uint32_t backward = 0;
 
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		for (int half = 0; half < 2; half++) {
-			uint32_t *record = &node[i][half];
+			uint32_t record = node[i][half], is_node = 0U - geo_is_node(record);
 
-			if (!geo_is_node(*record))
-				continue;
-			forward = forward && *record > i;
-			*record = count - 1 - *record;
+			backward |= is_node & (record <= i);
+			node[i][half] = ((count - 1 - record) & is_node) | (record & ~is_node);
 		}
+	}
 	for (uint32_t i = 0, j = count - 1; i < j; i++, j--) {
 		uint32_t both[2] = { node[i][0], node[i][1] };
 
 		memcpy(node[i], node[j], sizeof(both));
 		memcpy(node[j], both, sizeof(both));
 	}
-	return forward;
+	return !backward;
 }
 
-static unsigned height_of(const uint8_t *height, uint32_t record) {
-	return geo_is_node(record) ? height[record] : 0;
+/* Behind the heights of all `count` nodes stands that of every leaf, 0. */
+static unsigned height_of(const uint8_t *height, uint32_t count, uint32_t record) {
+	return height[MIN(record, count)];
 }
 
 /* Enters all nodes in the table. False: this tree is not the only one for its answers, or too deep. */
 static bool enter(struct geo_tree *t, uint32_t count, unsigned bits, uint8_t *height) {
 	for (uint32_t n = 0; n < count; n++) {
 		uint32_t left = t->node[n][0], right = t->node[n][1], at;
-		unsigned high = MAX(height_of(height, left), height_of(height, right)) + 1;
+		unsigned high = MAX(height_of(height, count, left), height_of(height, count, right)) + 1;
 		uint64_t hash = geo_table_hash(t, left, right);
 
+		if (n + AHEAD < count)
+			__builtin_prefetch(&t->slot[geo_table_slot(
+				t, geo_table_hash(t, t->node[n + AHEAD][0], t->node[n + AHEAD][1]))]);
 		if (high > bits || (left == right && !geo_is_node(left)) ||
 		    geo_table_find(t, hash, left, right, &at) != GEO_EMPTY)
 			return false;
@@ -81,9 +86,10 @@ static int visit(struct walk *w, uint32_t n, unsigned bits) {
 	return 0;
 }
 
-static bool too_deep(const struct geo_tree *t, unsigned bits, uint8_t *height) {
+static bool too_deep(const struct geo_tree *t, unsigned bits, uint8_t *height, uint32_t count) {
 	for (uint32_t n = 0; n < t->count; n++) {
-		unsigned high = MAX(height_of(height, t->node[n][0]), height_of(height, t->node[n][1])) + 1;
+		unsigned high =
+			MAX(height_of(height, count, t->node[n][0]), height_of(height, count, t->node[n][1])) + 1;
 
 		if (high > bits)
 			return true;
@@ -103,7 +109,7 @@ static int load_any(struct geo_tree *t, uint32_t (*node)[2], uint32_t count, uns
 	for (uint32_t n = 0; n < count; n++)
 		w.record[n] = GEO_ALIAS4;
 	r = visit(&w, count - 1, bits);
-	if (!r && too_deep(t, bits, height))
+	if (!r && too_deep(t, bits, height, count))
 		r = -ELOOP;
 	if (!r)
 		*ret_root = w.record[count - 1];
@@ -112,7 +118,7 @@ static int load_any(struct geo_tree *t, uint32_t (*node)[2], uint32_t count, uns
 }
 
 int geo_tree_load(struct geo_tree *t, uint32_t (*node)[2], uint32_t count, unsigned bits, uint32_t *ret_root) {
-	_cleanup_(freep) uint8_t *height = malloc(count);
+	_cleanup_(freep) uint8_t *height = calloc((size_t)count + 1, 1);
 	int r;
 
 	if (!height || !count || count >= GEO_LEAF / 2) {

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds, rebuilds, lookups, streams and answers of `hextet geo`, each beside its peer in the same run.
+
+    /usr/bin/python3 bench/bench_geo.py build/hextet [--stream=PREFIXES]
+
+The rows are real ones, of both families (tools/npm-install). Times are wall-clock times of the whole program, the best of
+RUNS, which take turns; files are in memory (/dev/shm), because what is measured is not the disk. --stream=50000000 needs
+4 GB of disk and some minutes; PREFIXES are 2 million otherwise. Exit status 1 when a limit is not held.
+"""
+import ipaddress
+import json
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RUNS, EXCEPTIONS = 9, 10000
+PACKAGE = "@ip-location-db/geo-whois-asn-country/geo-whois-asn-country-ipv{}.csv"
+
+failures = 0
+
+
+def say(what, value, unit, limit=None, at_least=False, note=""):
+    """One line; a limit that is not held counts as a failure."""
+    global failures
+    text = f"{what:<58} {value:>12,.{3 if value < 10 else 1 if value < 1000 else 0}f} {unit}"
+    if limit is not None:
+        held = value >= limit if at_least else value <= limit
+        failures += not held
+        text += f"   ({'at least' if at_least else 'at most'} {limit:,g}{'' if held else ': NOT HELD'})"
+    print(text + (f"   {note}" if note else ""), flush=True)
+
+
+def run(argv, **options):
+    """(wall seconds, peak MB, standard output) of one program."""
+    with tempfile.TemporaryFile() as out:
+        start = time.monotonic()
+        child = subprocess.Popen([str(a) for a in argv], stdout=out, stderr=subprocess.DEVNULL, **options)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            sys.exit(f"{' '.join(map(str, argv))} ended with {child.returncode}")
+        out.seek(0)
+        return wall, usage.ru_maxrss / 1024, out.read().decode()
+
+
+def best(results):
+    return min(r[0] for r in results), max(r[1] for r in results)
+
+
+def random_exceptions(path, sources):
+    """10 000 networks inside the real ranges of both families, half of each."""
+    rng = random.Random(1)
+    with open(path, "w", encoding="ascii") as out:
+        out.write("network,country\n")
+        for source, lengths in zip(sources, ((24, 28, 32), (48, 56, 64))):
+            rows = source.read_text().splitlines()
+            seen = set()
+            while len(seen) < EXCEPTIONS // 2:
+                first, last, _ = rng.choice(rows).split(",")
+                ip = rng.randint(int(ipaddress.ip_address(first)), int(ipaddress.ip_address(last)))
+                kind = ipaddress.IPv4Network if "." in first else ipaddress.IPv6Network
+                seen.add(kind((ip, rng.choice(lengths)), strict=False))
+            for net in sorted(seen):
+                out.write(f"{net},{rng.choice(['CZ', 'DE', 'US', 'BR'])}\n")
+
+
+def bench_build(hextet, folder, sources):
+    target, perl = folder / "real.mmdb", folder / "perl.mmdb"
+    command = [hextet, "geo", "build", "--build-epoch=1", "--stats"]
+    for source in sources:
+        command += ["--from", f"csv:{source}"]
+    quick, verified = [], []
+    for _ in range(RUNS):
+        for results, more in ((quick, ["--no-verify"]), (verified, [])):
+            target.unlink(missing_ok=True)
+            results.append(run([*command, *more, "-o", target]))
+    peer = best([run([HERE / "geo_perl_build.pl", perl, *sources]) for _ in range(2)])
+    stats = json.loads(quick[0][2])
+    print(f"{stats['networks']:,} networks, {stats['nodes']:,} nodes, {stats['record_size']} bits")
+    say("build of the real ranges, --no-verify", best(quick)[0], "s", 0.10)
+    say("  peak memory", best(quick)[1], "MB", 24)
+    say("  MaxMind's writer for Perl", peer[0], "s", note=f"{peer[1]:.0f} MB")
+    say("  as many times as fast as that", peer[0] / best(quick)[0], "x", 20, at_least=True)
+    say("  with the verification", best(verified)[0], "s", 0.16)
+    say("  file", target.stat().st_size / 1e6, "MB", 2.65, note=f"Perl's: {perl.stat().st_size / 1e6:.2f} MB")
+    return target
+
+
+def bench_rebuild(hextet, folder, sources, base):
+    rows, target = folder / "exceptions.csv", folder / "over.mmdb"
+    random_exceptions(rows, sources)
+    command = [hextet, "geo", "build", "--build-epoch=1", "--from", rows, "--base", base, "-o", target]
+    quick, verified = [], []
+    for _ in range(RUNS):
+        for results, more in ((quick, ["--no-verify"]), (verified, [])):
+            target.unlink(missing_ok=True)
+            results.append(run([*command, *more]))
+    say(f"{EXCEPTIONS:,} exceptions over that file, --no-verify", 1000 * best(quick)[0], "ms", 15)
+    say("  with the verification", 1000 * best(verified)[0], "ms")
+
+
+def bench_lookups(hextet, base):
+    """`hextet geo bench` asks libmaxminddb the same in the same run."""
+    text = subprocess.run([hextet, "geo", "bench", base], text=True, capture_output=True, check=False)
+    print(text.stdout.rstrip() or text.stderr.rstrip())
+    return text.returncode
+
+
+def bench_stream(hextet, folder, prefixes):
+    source = f"csv:{folder / 'prefixes.csv'}"
+    with open(folder / "prefixes.csv", "wb") as out:
+        subprocess.run([HERE / "gen-prefixes", str(prefixes)], stdout=out, check=True)
+    wall, peak, _ = run([hextet, "geo", "build", "--stream", "--no-verify", "--from", source, "-o",
+                         folder / "stream.mmdb"])
+    say(f"--stream of {prefixes:,} prefixes", wall, "s", note=f"{(folder / 'stream.mmdb').stat().st_size / 1e6:.0f} MB")
+    say("  peak memory", peak, "MB", 64)
+
+
+def free_port():
+    with socket.socket(socket.AF_INET6) as s:
+        s.bind(("::1", 0))
+        return s.getsockname()[1]
+
+
+def bench_http(hextet, folder, rows):
+    """304s of one core: the server is kept on the first, wrk on the second."""
+    wrk, port = shutil.which("wrk"), free_port()
+    if not wrk:
+        print("wrk is not installed: no answers were counted")
+        return
+    server = subprocess.Popen([hextet, "geo", "serve", "--from", rows, "--listen", f"[::1]:{port}", "--path", "/geo.mmdb",
+                               "-o", folder / "served.mmdb"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              preexec_fn=lambda: os.sched_setaffinity(0, {0}))
+    url, etag = f"http://[::1]:{port}/geo.mmdb", None
+    try:
+        for _ in range(100):
+            done = subprocess.run(["curl", "-sI", url], text=True, capture_output=True, check=False)
+            etag = re.search(r"(?i)^etag: (.*?)\r?$", done.stdout, re.MULTILINE)
+            if etag or server.poll() is not None:
+                break
+            time.sleep(0.1)
+        if not etag:
+            print("hextet geo serve does not answer")
+            return
+        done = subprocess.run([wrk, "-t1", "-c16", "-d3s", "-H", f"If-None-Match: {etag[1]}", url], text=True,
+                              capture_output=True, check=True,
+                              preexec_fn=lambda: os.sched_setaffinity(0, {os.cpu_count() - 1}))
+        say("304 answers of one core", float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]), "/s", 20000,
+            at_least=True)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def main():
+    hextet = Path(sys.argv[1]).resolve()
+    prefixes = next((int(a.split("=")[1]) for a in sys.argv[2:] if a.startswith("--stream=")), 2000000)
+    modules = subprocess.run([HERE.parent / "tools/npm-install"], text=True, stdout=subprocess.PIPE, check=True)
+    sources = [Path(modules.stdout.strip()) / PACKAGE.format(family) for family in (4, 6)]
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as fast, tempfile.TemporaryDirectory() as large:
+        base = bench_build(hextet, Path(fast), sources)
+        bench_rebuild(hextet, Path(fast), sources, base)
+        wrong = bench_lookups(hextet, base)
+        bench_stream(hextet, Path(large), prefixes)
+        bench_http(hextet, Path(fast), Path(fast) / "exceptions.csv")
+    sys.exit(bool(failures or wrong))
+
+
+if __name__ == "__main__":
+    main()

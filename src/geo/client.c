@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The calls of libhextet-geo. Lookups touch three things: the seat of their thread, the pointer to the current table,
- * and the table (client_guard.h, client_trie.h). All else happens beside them: look, read, verify, compile, exchange
+ * and the table (client_guard.h, client_find.h). All else happens beside them: look, read, verify, compile, exchange
  * the pointer, wait for those who still read the old table, free it.
  */
 #include <arpa/inet.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "geo/client.h"
+#include "geo/client_find.h"
 #include "geo/client_guard.h"
 
 static const char out_of_memory[] = "not enough memory";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the compiled trie is made of; between client_build.c, which writes it, and client_trie.c, which reads it.
+ * What the compiled trie is made of; between client_build.c, which writes it, and client_find.h, which reads it.
  *
  * A cell is 32 bits:
  *

@@ -63,7 +63,7 @@ static void after_fork(void) {
 	for (size_t i = 0; i < SEATS + GUESTS; i++) {
 		if (&seats[i] == client_seat)
 			continue;
-		atomic_store(&seats[i].word, 0);
+		atomic_store(&seats[i].word, i < SEATS ? 0 : CLIENT_GUEST);
 		atomic_store(&seats[i].taken, false);
 	}
 	if (client_guard_asymmetric)
@@ -74,6 +74,8 @@ static void init(void) {
 	has_key = pthread_key_create(&at_thread_end, thread_end) == 0;
 	client_guard_asymmetric = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
 	(void)pthread_atfork(NULL, NULL, after_fork);
+	for (size_t i = SEATS; i < SEATS + GUESTS; i++)
+		atomic_store(&seats[i].word, CLIENT_GUEST);
 }
 
 void client_guard_init(void) {

@@ -16,13 +16,14 @@
 #include <stdint.h>
 
 /* A thread's place. The low byte of `word` counts how deep it is inside readers' sections (signal handlers nest), the
- * rest how many outermost ones it has left. */
+ * rest how many outermost ones it has left; the first bit is set where threads sit for one section only. */
 struct client_seat {
 	_Alignas(64) _Atomic uint64_t word;
 	_Atomic bool taken;
 };
 
 #define CLIENT_NESTING UINT64_C(0xff)
+#define CLIENT_GUEST (UINT64_C(1) << 63)
 
 /* The calling thread's own seat, or NULL. */
 extern _Thread_local struct client_seat *client_seat __attribute__((tls_model("initial-exec")));
@@ -61,6 +62,6 @@ static inline struct client_seat *client_guard_enter(uint64_t *ret_word) {
 static inline void client_guard_leave(struct client_seat *seat, uint64_t word) {
 	word += word & CLIENT_NESTING ? 0 : CLIENT_NESTING + 1;
 	atomic_store_explicit(&seat->word, word, memory_order_release);
-	if (__builtin_expect(seat != client_seat, 0))
+	if (__builtin_expect((word & CLIENT_GUEST) != 0, 0))
 		client_guard_rise(seat);
 }

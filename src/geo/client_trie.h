@@ -2,9 +2,9 @@
 /*
  * Address → two letters, for reading only: a multibit trie that is one block of private memory.
  *
- * Built from runs in address order; client_trie_find4() and _find6() then answer with the two letters as a number
- * (client_code()), 0 for none, or CLIENT_AS_V4 + n: the address is IPv4 in disguise, whose 32 bits begin at bit n. No
- * call aborts.
+ * Built from runs in address order; client_trie_find4() and _find6() (client_find.h) then answer with the two letters
+ * as a number (client_code()), 0 for none, or CLIENT_AS_V4 + n: the address is IPv4 in disguise, whose 32 bits begin at
+ * bit n. No call aborts.
  */
 #pragma once
 
@@ -44,10 +44,7 @@ int client_builder_add(struct client_builder *b, bool is_v4, struct client_key l
 int client_builder_finish(struct client_builder *b, struct client_trie *ret_trie);
 void client_trie_done(struct client_trie *t);
 
-uint16_t client_trie_find4(const struct client_trie *t, uint32_t address);
-uint16_t client_trie_find6(const struct client_trie *t, struct client_key address);
-
-/* The same for n addresses, n at most CLIENT_BATCH: while one waits for memory, others go on. */
+/* The answers to n addresses, n at most CLIENT_BATCH: while one waits for memory, others go on. */
 enum { CLIENT_BATCH = 32 };
 void client_trie_batch4(const struct client_trie *t, const uint32_t *addresses, size_t n, uint16_t *ret_codes);
 void client_trie_batch6(const struct client_trie *t, const struct client_key *addresses, size_t n, uint16_t *ret_codes);

@@ -39,8 +39,8 @@ class Cluster:
             out.seek(0)
             assert done.returncode == 0, out.read()
 
-    def start(self):
-        self._run("pg_ctl", "-D", "data", "-w", "-s", "-l", "data/log", "start")
+    def start(self, *options):
+        self._run("pg_ctl", "-D", "data", "-w", "-s", "-l", "data/log", *options, "start")
 
     def stop(self, mode="fast"):
         """mode "immediate" is what a crash looks like."""

@@ -47,10 +47,11 @@ static uint8_t find(const struct str *fields, size_t n, enum geo_field wanted) {
 	return CSV_COLUMNS;
 }
 
-/* An address, or what was meant as one: a country has no colon, and no digit with a dot. */
+/* An address, or what was meant as one (some write addresses as numbers): no country has only such characters. */
 static bool looks_like_address(struct str text) {
 	return text.len && strspn(text.s, "0123456789abcdefABCDEF.:") >= text.len &&
-	       (memchr(text.s, '.', text.len) || memchr(text.s, ':', text.len));
+	       (memchr(text.s, '.', text.len) || memchr(text.s, ':', text.len) ||
+		strspn(text.s, "0123456789") >= text.len);
 }
 
 static void missing(struct csv *c, const char *what, const char *name) {

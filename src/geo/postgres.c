@@ -39,10 +39,16 @@ static int check_text(struct postgres *p) {
 		return wrong_text(p, said,
 				  "as in postgres:host=db.example.net dbname=oauth, or postgres:service=oauth");
 	}
+	/* A URI whose password has a '/' or '@' is cut at the wrong places, and libpq would tell the pieces. */
 	for (const PQconninfoOption *o = options; o->keyword; o++)
-		good &= strcmp(o->keyword, "host") != 0 || !o->val || !strchr(o->val, '@');
+		if (o->val && (strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "dbname") == 0))
+			good &= !strchr(o->val, '@');
+		else if (o->val && strcmp(o->keyword, "port") == 0)
+			good &= !o->val[strspn(o->val, "0123456789,")];
 	pq.conninfo_free(options);
-	return good ? 0 : wrong_text(p, malformed, "an '@' in a password is written as %40");
+	return good ? 0
+		    : wrong_text(p, malformed,
+				 "in the password of a URI '@' is written as %40, '/' as %2F, ':' as %3A");
 }
 
 /* The option as it counts, from wherever it comes. */

@@ -63,14 +63,27 @@ bool geo_spec_is(const char *text) {
 	return (has_kind(str_of(text), &kind) && find_kind(kind)) || kind_of_ending(without_table(str_of(text)));
 }
 
-/* Where the value that begins at s ends: quoted as in a connection text, or up to a blank or '&'. */
-static const char *value_end(const char *s) {
-	if (*s != '\'')
-		return s + strcspn(s, " \t\n&");
-	for (s++; *s && *s != '\''; s++)
-		if (*s == '\\' && s[1])
-			s++;
-	return *s ? s + 1 : s;
+/*
+ * Where the value that begins at s ends: in a URI's query at '&', in a connection text at its closing quote, or at the
+ * blank before the next keyword. A password with blanks that lacks its quotes is malformed, and yet one.
+ */
+static const char *value_end(const char *s, bool is_uri) {
+	if (is_uri)
+		return s + strcspn(s, "&");
+	if (*s == '\'') {
+		for (s++; *s && *s != '\''; s++)
+			if (*s == '\\' && s[1])
+				s++;
+		return *s ? s + 1 : s;
+	}
+	for (;;) {
+		const char *blank = s + strcspn(s, " \t\n"), *word = blank + strspn(blank, " \t\n");
+		size_t letters = strspn(word, "abcdefghijklmnopqrstuvwxyz_");
+
+		if (!*word || word[letters + strspn(word + letters, " \t\n")] == '=')
+			return *word ? blank : word;
+		s = word;
+	}
 }
 
 /* The first byte behind "password=" or "passphrase=", with blanks allowed around '='; NULL when there is none. */
@@ -107,13 +120,14 @@ static const char *uri_password(const char *s, const char **ret_end) {
 
 static const char *without_password(struct arena *a, const char *text) {
 	const char *end, *value = uri_password(text, &end);
+	bool is_uri = strstr(text, "//") != NULL;
 
 	if (value)
 		text = arena_printf(a, "%.*s***%s", (int)(value - text), text, end);
 	for (size_t from = 0; (value = password_value(text + from)); from = (size_t)(value - text) + 3) {
 		size_t before = (size_t)(value - text);
 
-		text = arena_printf(a, "%.*s***%s", (int)before, text, value_end(value));
+		text = arena_printf(a, "%.*s***%s", (int)before, text, value_end(value, is_uri));
 		value = text + before;
 	}
 	return text;

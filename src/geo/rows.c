@@ -31,6 +31,14 @@ bool geo_range_trim(struct range *r) {
 	return ip_compare(r->first, r->last) <= 0;
 }
 
+static void add6(struct geo_rows *rows, const struct range *r, uint32_t value) {
+	if (r->first.lo || r->last.lo != UINT64_MAX) {
+		vec_push(&rows->low, (struct geo_low6){ r->first.lo, r->last.lo, value });
+		value = GEO_ROW6_LONG | (uint32_t)(rows->low.n - 1);
+	}
+	vec_push(&rows->v6, (struct geo_row6){ r->first.hi, r->last.hi, value, rows->count });
+}
+
 static int add(struct geo_sink *sink, const struct geo_row *given) {
 	struct geo_rows *rows = (struct geo_rows *)sink;
 	struct geo_row copy = *given, *row = &copy;
@@ -39,7 +47,7 @@ static int add(struct geo_sink *sink, const struct geo_row *given) {
 	if (!geo_range_trim(&row->range))
 		return -EINVAL;
 	v4 = ip_is_v4(row->range.first);
-	if (rows->count == UINT32_MAX)
+	if (rows->count >= GEO_ROW6_LONG)
 		return -E2BIG;
 	if (!geo_policy_take(&rows->policy, row, rows->file, sink->diags))
 		return 0;
@@ -47,7 +55,7 @@ static int add(struct geo_sink *sink, const struct geo_row *given) {
 		vec_push(&rows->v4, (struct geo_row4){ (uint32_t)row->range.first.lo, (uint32_t)row->range.last.lo,
 						       row->value, rows->count });
 	else
-		vec_push(&rows->v6, (struct geo_row6){ row->range.first, row->range.last, row->value, rows->count });
+		add6(rows, &row->range, row->value);
 	if (row->id != rows->next_id || !rows->next_id)
 		vec_push(&rows->run, (struct geo_run){ rows->count, rows->file, row->id, row->id_is_line });
 	if (row->created != GEO_NEVER || rows->created.n)
@@ -65,6 +73,7 @@ void geo_rows_init(struct geo_rows *rows, struct diags *diags) {
 void geo_rows_done(struct geo_rows *rows) {
 	vec_done(&rows->v4);
 	vec_done(&rows->v6);
+	vec_done(&rows->low);
 	vec_done(&rows->run);
 	vec_done(&rows->created);
 	geo_policy_done(&rows->policy);

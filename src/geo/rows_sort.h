@@ -4,5 +4,4 @@
 
 #include "geo/rows.h"
 
-void geo_rows_sort4(struct geo_row4 *rows, size_t n);
-void geo_rows_sort6(struct geo_row6 *rows, size_t n);
+void geo_rows_sort(struct geo_rows *rows, enum family family);

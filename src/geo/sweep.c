@@ -24,7 +24,7 @@ struct cut {
 
 struct sweep {
 	struct geo_rows *rows;
-	bool v4;
+	enum family family;
 	struct geo_builder builder;
 	VEC(struct cut) heap;
 	VEC(struct cut) equal; /* that left the heap together */
@@ -144,44 +144,47 @@ static void step(struct sweep *s) {
 }
 
 static size_t row_count(const struct sweep *s) {
-	return s->v4 ? s->rows->v4.n : s->rows->v6.n;
+	return s->family == FAMILY_4 ? s->rows->v4.n : s->rows->v6.n;
 }
 
-static struct range row_range(const struct sweep *s, size_t i) {
-	const struct geo_row4 *row = &s->rows->v4.v[i];
-
-	if (!s->v4)
-		return (struct range){ s->rows->v6.v[i].first, s->rows->v6.v[i].last };
-	return (struct range){ ip_from_v4(row->first), ip_from_v4(row->last) };
-}
-
-/* Whether neither the next row nor what the others still have begins inside row i. */
-static bool alone(const struct sweep *s, size_t i, const struct range *r) {
-	if (s->heap.n && ip_compare(s->heap.v[0].prefix.ip, r->last) <= 0)
+/* Row i, and whether neither the next row nor what the others still have begins inside it. */
+static inline bool alone(const struct sweep *s, size_t i, size_t n, struct geo_said *ret_said) {
+	*ret_said = geo_rows_said(s->rows, s->family, i);
+	if (s->heap.n && ip_compare(s->heap.v[0].prefix.ip, ret_said->range.last) <= 0)
 		return false;
-	return i + 1 == row_count(s) || ip_compare(row_range(s, i + 1).first, r->last) > 0;
+	return i + 1 == n || ip_compare(geo_rows_said(s->rows, s->family, i + 1).range.first, ret_said->range.last) > 0;
+}
+
+/* Rows from i on that no other one touches, while nothing is open. Returns the first that is touched, or n. */
+static inline __attribute__((always_inline)) size_t go_through(struct sweep *s, size_t i, size_t n) {
+	struct geo_said said;
+
+	while (i < n && alone(s, i, n, &said)) {
+		geo_builder_add_range(&s->builder, said.range, GEO_LEAF + said.value);
+		i++;
+	}
+	return i;
 }
 
 static void sweep(struct sweep *s) {
-	for (size_t i = 0; i < row_count(s) || s->heap.n;) {
-		struct range r = { 0 };
-		uint32_t value, row;
+	size_t n = row_count(s);
 
-		if (i == row_count(s)) {
-			step(s);
-			continue;
-		}
-		r = row_range(s, i);
-		value = s->v4 ? s->rows->v4.v[i].value : s->rows->v6.v[i].value;
-		row = s->v4 ? s->rows->v4.v[i].row : s->rows->v6.v[i].row;
-		if (s->heap.n && ip_compare(s->heap.v[0].prefix.ip, r.first) < 0) {
-			step(s);
-		} else if (alone(s, i, &r)) {
-			advance(s, r.first);
-			answer(s, r, value);
+	for (size_t i = 0; i < n || s->heap.n;) {
+		struct geo_said said;
+
+		if (!s->heap.n && !s->depth)
+			i = go_through(s, i, n);
+		if (i == n) {
+			if (s->heap.n)
+				step(s);
+		} else if (alone(s, i, n, &said)) {
+			advance(s, said.range.first);
+			answer(s, said.range, said.value);
 			i++;
+		} else if (s->heap.n && ip_compare(s->heap.v[0].prefix.ip, said.range.first) < 0) {
+			step(s);
 		} else {
-			heap_add(s, r, value, row);
+			heap_add(s, said.range, said.value, said.row);
 			i++;
 		}
 	}
@@ -190,31 +193,38 @@ static void sweep(struct sweep *s) {
 }
 
 /* The tree of one family's rows, which are in order. */
-static uint32_t compile(struct geo_rows *rows, struct geo_tree *t, bool v4, struct conflicts *conflicts) {
-	struct sweep s = {
-		.rows = rows, .v4 = v4, .conflicts = conflicts, .at = v4 ? ip_from_v4(0) : (struct ip){ 0, 0 }
-	};
+static uint32_t compile(struct geo_rows *rows, struct geo_tree *t, enum family family, struct conflicts *conflicts) {
+	struct sweep s = { .rows = rows, .family = family, .conflicts = conflicts };
 	uint32_t root;
 
-	geo_builder_init(&s.builder, t, v4 ? FAMILY_4 : FAMILY_6);
+	s.at = family == FAMILY_4 ? ip_from_v4(0) : (struct ip){ 0, 0 };
+	geo_builder_init(&s.builder, t, family);
 	sweep(&s);
 	root = geo_builder_finish(&s.builder);
 	vec_done(&s.heap);
 	vec_done(&s.equal);
 	/* Addresses of ::ffff:0:0/96 are IPv4, whatever an IPv6 range runs over. */
-	return v4 ? root : geo_tree_set(t, root, ip_from_v4(0), 96, GEO_EMPTY);
+	return family == FAMILY_4 ? root : geo_tree_set(t, root, ip_from_v4(0), 96, GEO_EMPTY);
+}
+
+/* How many nodes there will be: four for five rows of a registry's tables, more where rows lie far apart. A guess that
+ * is wrong costs a little time. */
+static uint32_t expected_nodes(size_t rows) {
+	return (uint32_t)MIN(rows / 5 * 4 + MIN(rows, 10000U) * 4, 1U << 24);
 }
 
 int geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree, struct geo_roots *ret_roots) {
 	struct conflicts conflicts = { 0 };
 
 	geo_policy_finish(&rows->policy, rows->file, rows->sink.diags);
-	geo_rows_sort4(rows->v4.v, rows->v4.n);
-	ret_roots->v4 = compile(rows, tree, true, &conflicts);
+	geo_tree_reserve(tree, tree->count + expected_nodes(rows->v4.n + rows->v6.n));
+	geo_rows_sort(rows, FAMILY_4);
+	ret_roots->v4 = compile(rows, tree, FAMILY_4, &conflicts);
 	vec_done(&rows->v4);
-	geo_rows_sort6(rows->v6.v, rows->v6.n);
-	ret_roots->v6 = compile(rows, tree, false, &conflicts);
+	geo_rows_sort(rows, FAMILY_6);
+	ret_roots->v6 = compile(rows, tree, FAMILY_6, &conflicts);
 	vec_done(&rows->v6);
+	vec_done(&rows->low);
 	conflicts_report(&conflicts, rows);
 	conflicts_done(&conflicts);
 	return 0;

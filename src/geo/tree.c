@@ -17,7 +17,7 @@
 #include "addr/wide.h"
 #include "geo/tree_table.h"
 
-enum { FIRST_CAP = 1024 };
+enum { FIRST_CAP = 1024, AHEAD = 16 };
 
 _Noreturn static void no_memory(void) {
 	(void)fprintf(stderr, "hextet: out of memory for the nodes of a tree\n");
@@ -58,13 +58,15 @@ void geo_table_room(struct geo_tree *t, uint32_t nodes) {
 	t->tag = (uint32_t)(UINT64_MAX << (32 - __builtin_clz(nodes)));
 }
 
-/* Numbers in the table are those of distinct nodes: the first free slot is the place. */
+/* Nodes are distinct: the first free slot is the place, fetched some nodes ahead. */
 static void rebuild(struct geo_tree *t, uint32_t nodes) {
 	geo_table_room(t, nodes);
 	for (uint32_t n = 0; n < t->count; n++) {
 		uint64_t hash = geo_table_hash(t, t->node[n][0], t->node[n][1]);
 		uint32_t at = geo_table_slot(t, hash);
 
+		if (n + AHEAD < t->count)
+			geo_table_fetch(t, n + AHEAD);
 		if (n == t->own)
 			continue;
 		while (t->slot[at])
@@ -78,33 +80,20 @@ void geo_tree_reserve(struct geo_tree *t, uint32_t nodes) {
 		rebuild(t, nodes);
 }
 
-static void grow(struct geo_tree *t) {
+void geo_table_grow(struct geo_tree *t) {
 	rebuild(t, t->slots ? t->cap + t->cap / 2 : MAX(t->cap, (uint32_t)FIRST_CAP));
 }
 
 uint32_t geo_tree_push(struct geo_tree *t, uint32_t left, uint32_t right) {
 	if (t->count == t->cap)
-		grow(t);
+		geo_table_grow(t);
 	t->node[t->count][0] = left;
 	t->node[t->count][1] = right;
 	return t->count++;
 }
 
 uint32_t geo_tree_node(struct geo_tree *t, uint32_t left, uint32_t right) {
-	uint64_t hash;
-	uint32_t at, n;
-
-	if (left == right && !geo_is_node(left))
-		return left;
-	if (t->count == t->cap || !t->slots)
-		grow(t);
-	hash = geo_table_hash(t, left, right);
-	n = geo_table_find(t, hash, left, right, &at);
-	if (n != GEO_EMPTY)
-		return n;
-	n = geo_tree_push(t, left, right);
-	t->slot[at] = geo_table_entry(t, hash, n);
-	return n;
+	return geo_table_node(t, left, right);
 }
 
 /* `bits`: of the address, from its highest, and how many of them lead to the place. */

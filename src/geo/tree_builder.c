@@ -7,7 +7,7 @@
  * not asked for.
  */
 #include "addr/wide.h"
-#include "geo/tree.h"
+#include "geo/tree_table.h"
 
 void geo_builder_init(struct geo_builder *b, struct geo_tree *t, enum family family) {
 	*b = (struct geo_builder){ .tree = t, .bits = family == FAMILY_4 ? 32 : 128, .record = GEO_EMPTY };
@@ -16,7 +16,7 @@ void geo_builder_init(struct geo_builder *b, struct geo_tree *t, enum family fam
 /* The prefix of `depth` bits that are the low bits of `path`. */
 static inline void push(struct geo_builder *b, wide path, unsigned depth, uint32_t record) {
 	for (; path & 1; path >>= 1, depth--)
-		record = geo_tree_node(b->tree, b->left[depth], record);
+		record = geo_table_node(b->tree, b->left[depth], record);
 	b->left[depth] = record;
 }
 

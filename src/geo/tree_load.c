@@ -46,8 +46,7 @@ static bool enter(struct geo_tree *t, uint32_t count, unsigned bits, uint8_t *he
 		uint64_t hash = geo_table_hash(t, left, right);
 
 		if (n + AHEAD < count)
-			__builtin_prefetch(&t->slot[geo_table_slot(
-				t, geo_table_hash(t, t->node[n + AHEAD][0], t->node[n + AHEAD][1]))]);
+			geo_table_fetch(t, n + AHEAD);
 		if (high > bits || (left == right && !geo_is_node(left)) ||
 		    geo_table_find(t, hash, left, right, &at) != GEO_EMPTY)
 			return false;

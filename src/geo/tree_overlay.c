@@ -55,17 +55,21 @@ static void remember(struct overlay *o, struct covered what) {
 		o->slot[slot_of(o, o->known.v[i].upper, o->known.v[i].lower)] = (uint32_t)i + 1;
 }
 
-/* A leaf over all of a subtree. */
+/* A leaf over all of a subtree. What is asked again anyway as quickly as it is looked up is not remembered. */
 static uint32_t cover(struct overlay *o, uint32_t upper, uint32_t lower) {
 	uint32_t left, right, result, at;
 
 	if (!geo_is_node(lower))
 		return o->map(upper, lower, o->user);
+	left = o->t->node[lower][0];
+	right = o->t->node[lower][1];
+	if (!geo_is_node(left) && !geo_is_node(right))
+		return geo_tree_node(o->t, o->map(upper, left, o->user), o->map(upper, right, o->user));
 	at = o->slots ? o->slot[slot_of(o, upper, lower)] : 0;
 	if (at)
 		return o->known.v[at - 1].result;
-	left = cover(o, upper, o->t->node[lower][0]);
-	right = cover(o, upper, o->t->node[lower][1]);
+	left = cover(o, upper, left);
+	right = cover(o, upper, right);
 	result = geo_tree_node(o->t, left, right);
 	remember(o, (struct covered){ upper, lower, result });
 	return result;

@@ -43,3 +43,31 @@ static inline uint32_t geo_table_find(const struct geo_tree *t, uint64_t hash, u
 	*ret_at = at;
 	return GEO_EMPTY;
 }
+
+/* Asks memory for the slot of a node that is entered soon. */
+static inline void geo_table_fetch(const struct geo_tree *t, uint32_t n) {
+	__builtin_prefetch(&t->slot[geo_table_slot(t, geo_table_hash(t, t->node[n][0], t->node[n][1]))], 1);
+}
+
+/* Makes room for more nodes. */
+void geo_table_grow(struct geo_tree *t);
+
+/* geo_tree_node(), inlined where it is called a million times. */
+static inline uint32_t geo_table_node(struct geo_tree *t, uint32_t left, uint32_t right) {
+	uint64_t hash;
+	uint32_t at, n;
+
+	if (left == right && !geo_is_node(left))
+		return left;
+	if (t->count == t->cap || !t->slots)
+		geo_table_grow(t);
+	hash = geo_table_hash(t, left, right);
+	n = geo_table_find(t, hash, left, right, &at);
+	if (n != GEO_EMPTY)
+		return n;
+	n = t->count++;
+	t->node[n][0] = left;
+	t->node[n][1] = right;
+	t->slot[at] = geo_table_entry(t, hash, n);
+	return n;
+}

@@ -224,10 +224,11 @@ static struct MHD_Response *entity_response(const struct http_reply *reply, cons
 	const struct http_entity *e = reply->entity;
 	struct str form = a->gzip ? e->gzip : e->bytes;
 	char etag[HTTP_ETAG_MAX], modified[HTTP_DATE_MAX], range[80];
-	/* 304 tells the length that 200 would have (RFC 9110 section 8.6); no body is sent with it. */
-	struct MHD_Response *r = mhd.create_response_with_free(
-		a->status == 304 ? form.len : a->len, (void *)(uintptr_t)(form.s + a->first),
-		reply->release ? reply->release : nothing_to_free, reply->user);
+	/* With 304 libmicrohttpd tells the length of what it is given, and cannot be asked not to. The length of 200
+	 * would be right (RFC 9110 section 8.6), but there are clients that wait for so many bytes; 0 harms none. */
+	struct MHD_Response *r =
+		mhd.create_response_with_free(a->len, (void *)(uintptr_t)(form.s + a->first),
+					      reply->release ? reply->release : nothing_to_free, reply->user);
 
 	if (!r)
 		return NULL;

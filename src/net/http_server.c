@@ -6,12 +6,12 @@
  * its time limit starts anew with each byte.
  *
  * Deadlines are looked at once a second; whoever is late gets his socket shut down, and libmicrohttpd then sees an end
- * of file and cleans up. When the table is full nobody is accepted until somebody leaves.
+ * of file and cleans up. The same is done for those who have left: it waits for an edge, and misses the end of file
+ * that arrived with the last bytes it read. When the table is full nobody is accepted until somebody leaves.
  */
 #include "net/http_server.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <string.h>
@@ -20,7 +20,7 @@
 
 #include "base/emit.h"
 #include "base/file.h"
-#include "base/library.h"
+#include "net/http_mhd.h"
 #include "net/listen.h"
 
 enum {
@@ -33,47 +33,14 @@ enum {
 	HEADERS_MAX = 16 << 10, /* memory for a request's line and headers, and for the answer's */
 };
 
-static struct {
-	__typeof__(&MHD_start_daemon) start_daemon;
-	__typeof__(&MHD_stop_daemon) stop_daemon;
-	__typeof__(&MHD_run) run;
-	__typeof__(&MHD_get_timeout) get_timeout;
-	__typeof__(&MHD_get_daemon_info) get_daemon_info;
-	__typeof__(&MHD_get_connection_info) get_connection_info;
-	__typeof__(&MHD_add_connection) add_connection;
-	__typeof__(&MHD_lookup_connection_value) lookup_connection_value;
-	__typeof__(&MHD_create_response_from_buffer) create_response_from_buffer;
-	__typeof__(&MHD_create_response_from_buffer_with_free_callback_cls) create_response_with_free;
-	__typeof__(&MHD_add_response_header) add_response_header;
-	__typeof__(&MHD_queue_response) queue_response;
-	__typeof__(&MHD_destroy_response) destroy_response;
-} mhd;
-
-static const struct library_symbol symbols[] = {
-	LIBRARY_SYMBOL(&mhd.start_daemon, "MHD_start_daemon"),
-	LIBRARY_SYMBOL(&mhd.stop_daemon, "MHD_stop_daemon"),
-	LIBRARY_SYMBOL(&mhd.run, "MHD_run"),
-	LIBRARY_SYMBOL(&mhd.get_timeout, "MHD_get_timeout"),
-	LIBRARY_SYMBOL(&mhd.get_daemon_info, "MHD_get_daemon_info"),
-	LIBRARY_SYMBOL(&mhd.get_connection_info, "MHD_get_connection_info"),
-	LIBRARY_SYMBOL(&mhd.add_connection, "MHD_add_connection"),
-	LIBRARY_SYMBOL(&mhd.lookup_connection_value, "MHD_lookup_connection_value"),
-	LIBRARY_SYMBOL(&mhd.create_response_from_buffer, "MHD_create_response_from_buffer"),
-	LIBRARY_SYMBOL(&mhd.create_response_with_free, "MHD_create_response_from_buffer_with_free_callback_cls"),
-	LIBRARY_SYMBOL(&mhd.add_response_header, "MHD_add_response_header"),
-	LIBRARY_SYMBOL(&mhd.queue_response, "MHD_queue_response"),
-	LIBRARY_SYMBOL(&mhd.destroy_response, "MHD_destroy_response"),
-	{ 0 },
-};
-static const struct library libmicrohttpd = { "libmicrohttpd.so.12", "libmicrohttpd12", symbols };
-
 struct connection {
 	struct http_server *server;
 	struct endpoint peer;
 	struct ip network; /* that connections are counted by */
 	int fd;            /* libmicrohttpd's */
 	uint64_t deadline_ms;
-	size_t slot; /* in server->connection */
+	size_t slot;    /* in server->connection */
+	bool answering; /* an answer is on its way */
 };
 
 /* A request while its body arrives. */
@@ -150,6 +117,12 @@ static void listen_to_all(struct http_server *s, bool listen) {
 		(void)loop_set_events(s->listen[i].source, listen ? EPOLLIN : 0);
 }
 
+/* Until the sweep finds room, or somebody leaves. */
+static void go_deaf(struct http_server *s) {
+	listen_to_all(s, false);
+	(void)loop_timer_set(s->sweep_timer, SWEEP_MS);
+}
+
 static void connection_start(struct http_server *s, struct MHD_Connection *c, void **context) {
 	const union MHD_ConnectionInfo *fd = mhd.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	const union MHD_ConnectionInfo *sa = mhd.get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -169,6 +142,8 @@ static void connection_start(struct http_server *s, struct MHD_Connection *c, vo
 	own->fd = fd->connect_fd;
 	own->deadline_ms = loop_now_ms(s->loop) + s->config.timeout_s * UINT64_C(1000);
 	own->slot = s->connection_count;
+	if (s->connection_count == 0)
+		(void)loop_timer_set(s->sweep_timer, SWEEP_MS);
 	s->connection[s->connection_count++] = own;
 	*context = own;
 }
@@ -197,16 +172,22 @@ static struct connection *connection_of(struct MHD_Connection *c) {
 	return info ? info->socket_context : NULL;
 }
 
+static bool has_left(const struct connection *own) {
+	char byte;
+
+	return !own->answering && recv(own->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static int on_sweep(void *user) {
 	struct http_server *s = user;
 	uint64_t now = loop_now_ms(s->loop);
 
 	for (size_t i = 0; i < s->connection_count; i++)
-		if (s->connection[i]->deadline_ms < now)
+		if (s->connection[i]->deadline_ms < now || has_left(s->connection[i]))
 			(void)shutdown(s->connection[i]->fd, SHUT_RDWR);
 	if (s->deaf && s->connection_count < s->config.connections)
 		listen_to_all(s, true);
-	return loop_timer_set(s->sweep_timer, SWEEP_MS);
+	return s->connection_count || s->deaf ? loop_timer_set(s->sweep_timer, SWEEP_MS) : 0;
 }
 
 /* ---- answers ---- */
@@ -291,9 +272,11 @@ static enum MHD_Result send_reply(struct http_server *s, const struct http_reque
 		return MHD_NO;
 	}
 	add_header(r, MHD_HTTP_HEADER_ALLOW, reply->allow);
-	if (own)
+	if (own) {
+		own->answering = true;
 		own->deadline_ms =
 			loop_now_ms(s->loop) + s->config.timeout_s * UINT64_C(1000) + a.len * 1000 / BYTES_PER_S;
+	}
 	done = mhd.queue_response(q->connection, a.status, r);
 	mhd.destroy_response(r);
 	if (s->config.observer)
@@ -390,8 +373,10 @@ static void on_completed(void *user, struct MHD_Connection *c, void **context, e
 	if (*context)
 		exchange_free(*context);
 	*context = NULL;
-	if (own)
+	if (own) {
+		own->answering = false;
 		own->deadline_ms = loop_now_ms(s->loop) + s->config.timeout_s * UINT64_C(1000);
+	}
 }
 
 /* ---- in the loop ---- */
@@ -428,14 +413,14 @@ static int on_listen(int fd, uint32_t events, void *user) {
 		int client;
 
 		if (s->connection_count >= s->config.connections) {
-			listen_to_all(s, false);
+			go_deaf(s);
 			break;
 		}
 		client = accept4(fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client < 0) {
 			/* The sweep listens again. */
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-				listen_to_all(s, false);
+				go_deaf(s);
 			if (errno == ECONNABORTED || errno == EINTR)
 				continue;
 			break;
@@ -549,7 +534,7 @@ int http_server_open(struct loop *l, const struct http_server_config *config, st
 	const char *missing = NULL;
 	struct http_server *s;
 	struct arena a = { 0 };
-	int r = library_load(&libmicrohttpd, &missing);
+	int r = http_mhd_load(&missing);
 
 	if (r < 0)
 		return why(ret_why, r, "%s", missing);

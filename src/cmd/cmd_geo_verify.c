@@ -122,8 +122,11 @@ static int run(int argc, char **argv) {
 	list = opt.output.format == EMIT_JSON && opt.n > 1;
 	if (list)
 		emit_list(&job.emit, NULL);
-	for (int i = 0; i < opt.n; i++)
-		code = MAX(code, verify(&job, opt.args[i]));
+	for (int i = 0; i < opt.n; i++) {
+		int answer = verify(&job, opt.args[i]);
+
+		code = MAX(code, answer);
+	}
 	if (list)
 		emit_end(&job.emit);
 	return job_finish(&job, code);

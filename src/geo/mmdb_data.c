@@ -40,7 +40,7 @@ struct mmdb_data {
 	struct arena arena;
 	struct map known;
 	VEC(struct datum *) items; /* of the open containers, one behind the other; at last the value itself */
-	struct open open[MMDB_DEPTH_MAX];
+	struct open open[MMDB_DATA_DEPTH_MAX];
 	unsigned depth;
 	int error;
 	bool plain;
@@ -173,7 +173,7 @@ static void put(struct mmdb_data *d, struct datum *datum) {
 }
 
 static void put_scalar(struct mmdb_data *d, enum mmdb_type type, uint32_t size, const void *payload, size_t len) {
-	if (!d->error && d->depth == MMDB_DEPTH_MAX)
+	if (!d->error && d->depth == MMDB_DATA_DEPTH_MAX)
 		d->error = -EINVAL;
 	if (!d->error)
 		put(d, intern(d, type, size, 0, payload, len));
@@ -186,7 +186,7 @@ static void begin(struct mmdb_data *d, enum mmdb_type type, uint32_t size, uint3
 		put_scalar(d, type, 0, NULL, 0);
 		return;
 	}
-	if (d->depth == MMDB_DEPTH_MAX || (d->depth == 0 && d->items.n) || size > SIZE_MAX_BYTES) {
+	if (d->depth == MMDB_DATA_DEPTH_MAX || (d->depth == 0 && d->items.n) || size > SIZE_MAX_BYTES) {
 		d->error = -EINVAL;
 		return;
 	}
@@ -397,7 +397,7 @@ static void copy_one(struct mmdb_data *d, const struct mmdb_value *v) {
 }
 
 int mmdb_data_copy(struct mmdb_data *d, const struct mmdb *from, uint64_t offset, struct mmdb_fault *ret_fault) {
-	struct frame stack[MMDB_DEPTH_MAX + 1] = { { offset, 1, true } };
+	struct frame stack[MMDB_DATA_DEPTH_MAX + 1] = { { offset, 1, true } };
 	unsigned depth = 0;
 
 	for (unsigned parts = 0; stack[0].left || depth; parts++) {
@@ -407,8 +407,8 @@ int mmdb_data_copy(struct mmdb_data *d, const struct mmdb *from, uint64_t offset
 
 		if (mmdb_value(from, at, &v, ret_fault) < 0)
 			return copy_fail(d, NULL, NULL, 0);
-		if (depth == MMDB_DEPTH_MAX)
-			return copy_fail(d, ret_fault, "values are nested deeper than 512", at);
+		if (depth == MMDB_DATA_DEPTH_MAX)
+			return copy_fail(d, ret_fault, "values are nested deeper than 256", at);
 		if (parts == COPY_MAX)
 			return copy_fail(d, ret_fault, "a record has more than 2^20 parts", offset);
 		f->left--;

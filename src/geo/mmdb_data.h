@@ -9,13 +9,16 @@
  *     int r = mmdb_data_end(d, &offset);      // the value is complete
  *
  * A mistake (a text that is not UTF-8, a key twice or that is no text, a number too large for its type, deeper than
- * MMDB_DEPTH_MAX) is remembered and comes out of mmdb_data_end() as -EINVAL; the value is dropped then.
+ * MMDB_DATA_DEPTH_MAX) is remembered and comes out of mmdb_data_end() as -EINVAL; the value is dropped then.
  */
 #pragma once
 
 #include "geo/mmdb_value.h"
 
 struct mmdb_data;
+
+/* Values in each other: half of what readers take, as those count a pointer for one. */
+enum { MMDB_DATA_DEPTH_MAX = MMDB_DEPTH_MAX / 2 };
 
 struct mmdb_data *mmdb_data_new(void); /* aborts when out of memory, as all of it does */
 void mmdb_data_free(struct mmdb_data *d);

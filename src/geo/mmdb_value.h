@@ -39,7 +39,7 @@ struct mmdb_value {
 	double real;     /* double, float */
 };
 
-enum { MMDB_DEPTH_MAX = 512 }; /* maps and arrays in each other, as libmaxminddb */
+enum { MMDB_DEPTH_MAX = 512 }; /* values in each other, as libmaxminddb */
 
 /* The value at an offset. 0, or -EBADMSG and the fault. `base` of pointers is the section the offset lies in. */
 int mmdb_value(const struct mmdb *db, uint64_t offset, struct mmdb_value *ret_v, struct mmdb_fault *ret_fault);

@@ -2,7 +2,8 @@
 /*
  * Values form a graph: containers hold values in place or point to them. Each is looked at once, depth first, with a
  * stack of the containers that are open; of what is done its height is kept, so that a way into something known can
- * still be held against the limit of depth, and a container met while it is open holds itself.
+ * still be held against the limit of depth, and a container met while it is open holds itself. A pointer to a container
+ * is a step of its own, as libmaxminddb counts.
  *
  * A container in place that is done already, because something pointed to it before, is skipped to find its end. That
  * can happen once for each container around it; so the time is at most the depth times the bytes.
@@ -14,10 +15,12 @@
 
 enum { OPEN = UINT16_MAX };
 
+static const char too_deep[] = "values are nested deeper than 512";
+
 struct frame {
 	uint64_t start, at; /* offsets in the file: of the container, of its next item */
 	uint32_t left;
-	uint16_t height;
+	uint16_t level, height; /* of the container, counted from the record and from its deepest item */
 	bool is_map, in_place, sorted;
 	struct str last_key;
 };
@@ -121,20 +124,21 @@ static bool check_key(struct values *s, struct frame *f, const struct mmdb_value
 
 /* Takes a container that is known already, or opens it. False: the value around it cannot be read on. */
 static bool enter(struct values *s, struct frame *f, const struct mmdb_value *value) {
-	uint16_t *height = &s->height[value->start - s->start];
+	uint16_t *height = &s->height[value->start - s->start], steps = value->was_pointer ? 2 : 1;
+	uint16_t level = (uint16_t)((f ? f->level : 0) + steps);
 	bool is_map = value->type == MMDB_MAP;
 
 	if (*height == OPEN) {
 		verify_error(s->v, "a value holds itself", value->start);
 		return false;
 	}
-	if (s->depth + MAX(*height, 1U) > MMDB_DEPTH_MAX) {
-		verify_error(s->v, "values are nested deeper than 512", value->start);
+	if (level + MAX(*height, 1U) - 1 > MMDB_DEPTH_MAX) {
+		verify_error(s->v, too_deep, value->start);
 		return false;
 	}
 	if (*height) {
 		if (f)
-			f->height = MAX(f->height, (uint16_t)(*height + 1));
+			f->height = MAX(f->height, (uint16_t)(*height + steps));
 		return !f || value->was_pointer || mmdb_skip(&s->v->db, value->start, &f->at, NULL) == 0;
 	}
 	if (!value->size && value->content == s->v->db.len && !value->was_pointer)
@@ -145,6 +149,7 @@ static bool enter(struct values *s, struct frame *f, const struct mmdb_value *va
 	s->stack[s->depth++] = (struct frame){ .start = value->start,
 					       .at = value->content,
 					       .left = is_map ? 2 * value->size : value->size,
+					       .level = level,
 					       .height = 1,
 					       .is_map = is_map,
 					       .in_place = !value->was_pointer,
@@ -157,8 +162,8 @@ static bool take(struct values *s, struct frame *f, uint64_t at) {
 	struct mmdb_fault fault;
 	struct mmdb_value value;
 
-	if (s->depth == MMDB_DEPTH_MAX) {
-		verify_error(s->v, "values are nested deeper than 512", at);
+	if (f && f->level == MMDB_DEPTH_MAX) {
+		verify_error(s->v, too_deep, at);
 		return false;
 	}
 	if (mmdb_value(&s->v->db, at, &value, &fault) < 0) {
@@ -188,7 +193,7 @@ static int leave(struct values *s) {
 	if (!f->sorted)
 		r = check_keys(s, f);
 	if (s->depth) {
-		f[-1].height = MAX(f[-1].height, (uint16_t)(f->height + 1));
+		f[-1].height = MAX(f[-1].height, (uint16_t)(f->height + (f->in_place ? 1 : 2)));
 		if (f->in_place)
 			f[-1].at = f->at;
 	}

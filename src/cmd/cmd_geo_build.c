@@ -6,7 +6,18 @@
 #include "cmd/geo.h"
 #include "geo/build.h"
 
-enum { KEY_LAYOUT = 0x200, KEY_STREAM, KEY_EPOCH, KEY_TYPE, KEY_BITS, KEY_STATS, KEY_EMPTY, KEY_FORCE, KEY_NO_VERIFY };
+enum {
+	KEY_LAYOUT = 0x200,
+	KEY_STREAM,
+	KEY_EPOCH,
+	KEY_TYPE,
+	KEY_BITS,
+	KEY_STATS,
+	KEY_EMPTY,
+	KEY_FORCE,
+	KEY_NO_VERIFY,
+	KEY_TEMP
+};
 
 struct options {
 	struct geo_options geo;
@@ -19,6 +30,7 @@ static const struct argp_option option_rows[] = {
 	{ "file", 'o', "FILE", 0, "Write it here; by default where the estate's file is served from", 0 },
 	{ "layout", KEY_LAYOUT, "NAME", 0, "shared: equal subtrees once; reference: as other writers do", 0 },
 	{ "stream", KEY_STREAM, NULL, 0, "For rows that do not fit in memory: sort them on disk; without --base", 0 },
+	{ "temp-folder", KEY_TEMP, "FOLDER", 0, "For --stream: sort here; default: the folder of the output", 0 },
 	{ "build-epoch", KEY_EPOCH, "SECONDS", 0, "The file's date; default: SOURCE_DATE_EPOCH, else now", 0 },
 	{ "type", KEY_TYPE, "NAME", 0, "The database type; default: the base's, else hextet-Country", 0 },
 	{ "record-bits", KEY_BITS, "BITS", 0, "24, 28 or 32; default: the smallest that does", 0 },
@@ -84,6 +96,9 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		return 0;
 	case KEY_STREAM:
 		b->stream = true;
+		return 0;
+	case KEY_TEMP:
+		b->temp_folder = arg;
 		return 0;
 	case KEY_EPOCH:
 		b->epoch = parse_number(arg, "--build-epoch", INT64_MAX, state);

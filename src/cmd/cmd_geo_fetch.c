@@ -109,7 +109,7 @@ static const struct argp argp = {
 static void print(const struct options *o, struct job *j, const struct geo_fetched *g) {
 	struct emit *e = &j->emit;
 
-	(void)fprintf(stderr, "%s: %s\n", o->fetch.output, g->changed ? "new" : "unchanged");
+	(void)fprintf(stderr, "%s: %s (%u)\n", o->fetch.output, g->changed ? "new" : "unchanged", g->status);
 	if (g->changed && !g->digest_checked)
 		(void)fprintf(stderr, "%s: the server publishes no digest; only its form was verified\n",
 			      o->fetch.output);
@@ -117,6 +117,7 @@ static void print(const struct options *o, struct job *j, const struct geo_fetch
 		return;
 	emit_object(e, NULL);
 	emit_bool(e, "changed", g->changed);
+	emit_uint(e, "status", g->status);
 	emit_text(e, "file", o->fetch.output);
 	emit_text(e, "sha256", g->sha256);
 	emit_uint(e, "bytes", g->bytes);

@@ -265,7 +265,11 @@ static int fetch_once(struct fetching *g) {
 	if (r < 0)
 		return wrong(g, r, NULL, "cannot write %s: %s", f->output, strerror(-r));
 	r = request(g, &h, swap.fd, &answer);
-	g->got = (struct geo_fetched){ .modified = r < 0 ? 0 : answer.modified };
+	g->got = (struct geo_fetched){ 0 };
+	if (r >= 0) {
+		g->got.status = answer.status;
+		g->got.modified = answer.modified;
+	}
 	if (r >= 0 && answer.status == 200)
 		return take_answer(g, &swap, &answer);
 	file_swap_abort(&swap);

@@ -27,6 +27,7 @@ struct geo_fetch {
 
 struct geo_fetched {
 	bool changed;
+	unsigned status;     /* what the server said: 200 or 304 */
 	bool digest_checked; /* or the server told of none */
 	char sha256[SHA256_HEX_MAX];
 	uint64_t bytes, networks; /* networks: 0 when unchanged */

@@ -11,26 +11,47 @@
 #pragma once
 
 #include <string.h>
-#if defined(__SSE2__) && !defined(CLIENT_PORTABLE)
+#ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
 #include "geo/client_cell.h"
 #include "geo/client_trie.h"
 
-#if defined(__SSE2__) && !defined(CLIENT_PORTABLE)
+/* The first of 16 ends that is not below the window; 16 when there is none, which no leaf has. */
+static inline unsigned leaf_find16_plain(const uint8_t *leaf, uint32_t window) {
+	int16_t end[LEAF_RUNS], x = (int16_t)(window ^ 0x8000);
+	unsigned below = 0;
 
-static inline unsigned leaf_find16(const uint8_t *node, uint32_t window) {
+	memcpy(end, leaf, sizeof end);
+	for (unsigned i = 0; i < LEAF_RUNS; i++)
+		below |= (unsigned)(x > end[i]) << i;
+	return (unsigned)__builtin_ctz(~below);
+}
+
+static inline unsigned leaf_find32_plain(const uint8_t *leaf, uint32_t window) {
+	int32_t end[LEAF_RUNS], x = (int32_t)(window ^ 0x80000000);
+	unsigned below = 0;
+
+	memcpy(end, leaf, sizeof end);
+	for (unsigned i = 0; i < LEAF_RUNS; i++)
+		below |= (unsigned)(x > end[i]) << i;
+	return (unsigned)__builtin_ctz(~below);
+}
+
+#ifdef __SSE2__
+
+static inline unsigned leaf_find16(const uint8_t *leaf, uint32_t window) {
 	__m128i x = _mm_set1_epi16((short)(window ^ 0x8000)), a, b;
 
-	a = _mm_cmpgt_epi16(x, _mm_loadu_si128((const __m128i *)node));
-	b = _mm_cmpgt_epi16(x, _mm_loadu_si128((const __m128i *)node + 1));
+	a = _mm_cmpgt_epi16(x, _mm_loadu_si128((const __m128i *)leaf));
+	b = _mm_cmpgt_epi16(x, _mm_loadu_si128((const __m128i *)leaf + 1));
 	return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(_mm_packs_epi16(a, b)));
 }
 
-static inline unsigned leaf_find32(const uint8_t *node, uint32_t window) {
+static inline unsigned leaf_find32(const uint8_t *leaf, uint32_t window) {
 	__m128i x = _mm_set1_epi32((int)(window ^ 0x80000000)), a, b, c, d;
-	const __m128i *end = (const __m128i *)node;
+	const __m128i *end = (const __m128i *)leaf;
 
 	a = _mm_cmpgt_epi32(x, _mm_loadu_si128(end));
 	b = _mm_cmpgt_epi32(x, _mm_loadu_si128(end + 1));
@@ -42,25 +63,8 @@ static inline unsigned leaf_find32(const uint8_t *node, uint32_t window) {
 
 #else
 
-static inline unsigned leaf_find16(const uint8_t *node, uint32_t window) {
-	int16_t end[16], x = (int16_t)(window ^ 0x8000);
-	unsigned below = 0;
-
-	memcpy(end, node, sizeof end);
-	for (unsigned i = 0; i < 16; i++)
-		below |= (unsigned)(x > end[i]) << i;
-	return (unsigned)__builtin_ctz(~below);
-}
-
-static inline unsigned leaf_find32(const uint8_t *node, uint32_t window) {
-	int32_t end[16], x = (int32_t)(window ^ 0x80000000);
-	unsigned below = 0;
-
-	memcpy(end, node, sizeof end);
-	for (unsigned i = 0; i < 16; i++)
-		below |= (unsigned)(x > end[i]) << i;
-	return (unsigned)__builtin_ctz(~below);
-}
+#define leaf_find16 leaf_find16_plain
+#define leaf_find32 leaf_find32_plain
 
 #endif
 

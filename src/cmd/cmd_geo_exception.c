@@ -55,18 +55,18 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 
 static const struct argp_child children[] = { { &output_argp, 0, NULL, 0 }, { 0 } };
 
-/* Where a command's rows are: 0, or the exit code after a message. */
-static int find_table(struct job *j, const struct options *o, const struct geo_spec **ret_spec) {
+/* Where a command's rows are; NULL and the exit code after a message. */
+static const struct geo_spec *find_table(struct job *j, const struct options *o, int *ret_code) {
 	struct geo_setup setup;
-	int code = geo_setup(j, &o->geo, &setup);
 
-	if (code)
-		return code;
-	if (!setup.from[0].source->list)
-		return usage_error("%s has no table to edit; name a source of kind sqlite: or postgres:",
-				   setup.from[0].text);
-	*ret_spec = &setup.from[0];
-	return 0;
+	*ret_code = geo_setup(j, &o->geo, &setup);
+	if (*ret_code)
+		return NULL;
+	if (setup.from->source->list)
+		return setup.from;
+	*ret_code =
+		usage_error("%s has no table to edit; name a source of kind sqlite: or postgres:", setup.from->text);
+	return NULL;
 }
 
 /* How many words of argv stand before the n-th. */
@@ -140,8 +140,8 @@ static int add(struct job *j, const struct options *o) {
 		return usage_error("name a network and a country: hextet geo exception add [SOURCE] NETWORK COUNTRY");
 	if (!read_exception(j, o, &e))
 		return EXIT_NO;
-	code = find_table(j, o, &spec);
-	if (code)
+	spec = find_table(j, o, &code);
+	if (!spec)
 		return code;
 	r = spec->source->add(spec, &j->diags, &e, o->replace, &e.id);
 	if (r < 0)
@@ -184,8 +184,8 @@ static int list(struct job *j, const struct options *o) {
 	if (o->words)
 		return usage_error("'%s' does not look like a source; put its kind in front, as in sqlite:FILE",
 				   o->word[0]);
-	code = find_table(j, o, &spec);
-	if (code)
+	spec = find_table(j, o, &code);
+	if (!spec)
 		return code;
 	emit_list(&j->emit, NULL);
 	r = spec->source->list(spec, &j->diags, print_row, j);
@@ -240,8 +240,8 @@ static int remove_all(struct job *j, const struct options *o) {
 
 	if (!o->words)
 		return usage_error("name what to remove: hextet geo exception remove [SOURCE] NETWORK|ID...");
-	code = find_table(j, o, &spec);
-	if (code)
+	spec = find_table(j, o, &code);
+	if (!spec)
 		return code;
 	for (int i = 0; i < o->words && (r >= 0 || r == -EINVAL); i++) {
 		struct job_input in = input_of(j, o, i);

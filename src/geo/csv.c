@@ -78,13 +78,13 @@ static bool quick_place(const struct csv *c, const char *s, const struct csv_rec
 
 	if (!c->is_ranges) {
 		a = field(c, s, r, GEO_FIELD_NETWORK);
-		if (prefix_parse(a.s, a.len, &p, NULL) < 0)
+		if (!a.s || prefix_parse(a.s, a.len, &p, NULL) < 0)
 			return false;
 		row->range = (struct range){ prefix_first(p), prefix_last(p) };
 	} else {
 		a = field(c, s, r, GEO_FIELD_START);
 		b = field(c, s, r, GEO_FIELD_END);
-		if (ip_parse(a.s, a.len, &row->range.first, NULL) < 0 ||
+		if (!a.s || ip_parse(a.s, a.len, &row->range.first, NULL) < 0 ||
 		    ip_parse(b.s, b.len, &row->range.last, NULL) < 0 ||
 		    ip_family(row->range.first) != ip_family(row->range.last) ||
 		    ip_compare(row->range.first, row->range.last) > 0)

@@ -11,20 +11,24 @@
 enum { QUOTE_POINTS = 60 };
 
 const char *geo_quote(struct arena *a, struct str text) {
+	static const char hex[] = "0123456789abcdef", more[] = "…\"";
 	size_t shown = utf8_prefix(text.s, text.len, QUOTE_POINTS), n;
-	char *quoted = arena_alloc(a, shown * 4 + 8), *p = quoted;
+	char *quoted = arena_alloc(a, shown * 4 + sizeof(more) + 1), *p = quoted;
 	bool harmless;
 
 	*p++ = '"';
 	for (size_t i = 0; i < shown; i += n) {
 		n = utf8_next(text.s + i, shown - i, &harmless);
-		if (harmless)
-			p = mempcpy(p, text.s + i, n);
-		else
-			for (size_t k = 0; k < n; k++)
-				p += sprintf(p, "\\x%02x", (unsigned char)text.s[i + k]);
+		for (size_t k = i; k < i + n; k++) {
+			unsigned char byte = (unsigned char)text.s[k];
+
+			if (harmless)
+				*p++ = text.s[k];
+			else
+				p = mempcpy(p, ((char[]){ '\\', 'x', hex[byte >> 4], hex[byte & 15] }), 4);
+		}
 	}
-	(void)strcpy(p, shown < text.len ? "…\"" : "\"");
+	memcpy(p, shown < text.len ? more : "\"", shown < text.len ? sizeof(more) : 2);
 	return quoted;
 }
 
@@ -145,7 +149,7 @@ static bool read_place(const struct geo_text *t, const struct geo_text_row *row,
 	bool is_range = row->field[GEO_FIELD_START].s || row->field[GEO_FIELD_END].s;
 	struct str first = row->field[is_range ? GEO_FIELD_START : GEO_FIELD_NETWORK];
 	struct place at = place_of(t, row, GEO_FIELD_NETWORK);
-	struct prefix p;
+	struct prefix p = { 0 };
 
 	if (is_range) {
 		if (!read_range(t, row, &r->range))
@@ -155,7 +159,7 @@ static bool read_place(const struct geo_text *t, const struct geo_text_row *row,
 			return false;
 		r->range = (struct range){ prefix_first(p), prefix_last(p) };
 	}
-	r->mapped = ip_is_v4(r->range.first) && memchr(first.s, ':', first.len);
+	r->mapped = ip_is_v4(r->range.first) && first.s && memchr(first.s, ':', first.len);
 	return true;
 }
 

@@ -4,7 +4,8 @@
 
 #include "geo/row_text.h"
 
-enum { US = 1000000 };
+/* PostgreSQL's years go a little further, 64 bits of microseconds since 1970 do not. */
+enum { US = 1000000, YEAR_MAX = 294000 };
 
 struct cursor {
 	const char *s, *end;
@@ -40,7 +41,7 @@ static bool date(struct cursor *c, int64_t *ret_us) {
 	unsigned year, month, day;
 	bool leap;
 
-	if (!digits(c, 4, 6, 294276, &year) || !take(c, '-') || !digits(c, 2, 2, 12, &month) || !take(c, '-') ||
+	if (!digits(c, 4, 6, YEAR_MAX, &year) || !take(c, '-') || !digits(c, 2, 2, 12, &month) || !take(c, '-') ||
 	    !digits(c, 2, 2, 31, &day) || !year || !month || !day)
 		return false;
 	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -66,7 +67,7 @@ static bool clock_time(struct cursor *c, int64_t *us) {
 		for (int64_t n = c->s - dot - 1; n > 6; n--)
 			fraction /= 10;
 	}
-	*us += ((int64_t)hour * 3600 + minute * 60 + second) * US + fraction;
+	*us += ((int64_t)hour * 3600 + (int64_t)minute * 60 + second) * US + fraction;
 	return true;
 }
 
@@ -81,7 +82,7 @@ static bool zone(struct cursor *c, int64_t *us) {
 	(void)take(c, ':');
 	if (c->s < c->end && !digits(c, 2, 2, 59, &minute))
 		return false;
-	*us += (east ? -1 : 1) * (int64_t)(hour * 60 + minute) * 60 * US;
+	*us += (east ? -1 : 1) * ((int64_t)hour * 60 + minute) * 60 * US;
 	return true;
 }
 

@@ -81,4 +81,8 @@ const struct geo_source geo_source_sqlite = {
 	.list = sqlite_list,
 	.add = sqlite_add,
 	.remove = sqlite_remove,
+	.watch = sqlite_watch,
+	.watch_fd = sqlite_watch_fd,
+	.watch_changed = sqlite_watch_changed,
+	.watch_close = sqlite_watch_close,
 };

@@ -44,8 +44,12 @@ static inline void sqlite_stmt_done(sqlite3_stmt **s) {
 	(void)sqlite3_finalize(*s);
 }
 
-/* What is written by hand or by hextet: for source_sqlite.c. */
+/* The functions of geo_source_sqlite that are in files of their own. */
 int sqlite_init(const struct geo_spec *spec, struct diags *diags);
 int sqlite_add(const struct geo_spec *spec, struct diags *diags, const struct geo_exception *e, bool replace,
 	       uint64_t *ret_id);
 int sqlite_remove(const struct geo_spec *spec, struct diags *diags, uint64_t id, const char *network);
+int sqlite_watch(const struct geo_spec *spec, struct geo_watch **ret_watch, struct diags *diags);
+int sqlite_watch_fd(const struct geo_watch *w);
+int sqlite_watch_changed(struct geo_watch *w);
+void sqlite_watch_close(struct geo_watch *w);

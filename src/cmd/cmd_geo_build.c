@@ -157,9 +157,8 @@ static void print_stats(struct emit *e, const struct geo_build_stats *s) {
 }
 
 static void print_summary(const struct options *o, const struct geo_build_stats *s) {
-	(void)fprintf(stderr, "%s: %llu row%s, %llu network%s, %llu bytes%s\n", o->build.output,
-		      (unsigned long long)s->rows, s->rows == 1 ? "" : "s", (unsigned long long)s->networks,
-		      s->networks == 1 ? "" : "s", (unsigned long long)s->bytes, s->unchanged ? ": unchanged" : "");
+	(void)fprintf(stderr, "%s: %llu row%s, %llu bytes%s\n", o->build.output, (unsigned long long)s->rows,
+		      s->rows == 1 ? "" : "s", (unsigned long long)s->bytes, s->unchanged ? ": unchanged" : "");
 }
 
 static int build(struct job *job, struct options *o) {
@@ -172,6 +171,7 @@ static int build(struct job *job, struct options *o) {
 	o->build.from = setup.from;
 	o->build.from_count = setup.from_count;
 	o->build.base = setup.base;
+	o->build.count_networks = o->stats;
 	if (!o->build.output)
 		o->build.output = setup.output;
 	if (!o->build.output)

@@ -351,7 +351,8 @@ static int write_tree(struct building *s) {
 	r = write_records(s, values_used(s, root), offset);
 	if (r < 0)
 		return r;
-	s->stats.networks = geo_tree_networks(&s->tree, root, v4_root);
+	if (s->b->count_networks)
+		s->stats.networks = geo_tree_networks(&s->tree, root, v4_root);
 	describe(s);
 	r = file_swap_begin(&swap, s->b->output);
 	if (r == 0)

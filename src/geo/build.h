@@ -31,11 +31,13 @@ struct geo_build {
 	bool allow_empty;     /* an empty table is no accident */
 	bool force;           /* losing more than half of the rows at once is no accident */
 	bool no_verify;
+	bool count_networks;     /* for the stats: takes a few milliseconds */
 	const char *temp_folder; /* for stream; NULL: that of the output */
 };
 
 struct geo_build_stats {
-	uint64_t rows, networks, nodes, bytes, peak_bytes;
+	uint64_t rows, nodes, bytes, peak_bytes;
+	uint64_t networks; /* with count_networks or stream, else 0 */
 	unsigned record_bits;
 	double seconds;
 	bool unchanged; /* the file there already says the same, and was left */

@@ -19,6 +19,7 @@ def installed(release_path, tmp_path_factory):
     return prefix.parent
 
 
+UNITS = ("hextet-geo-fetch.service", "hextet-geo-fetch.timer", "hextet-geo-serve.service")
 LIBRARY = ("libhextet-geo.a", "libhextet-geo.so", "libhextet-geo.so.0", "pkgconfig/libhextet-geo.pc")
 
 
@@ -31,8 +32,9 @@ def test_files(installed, top):
     shells = {"share/bash-completion/completions/hextet", "share/zsh/site-functions/_hextet",
               "share/fish/vendor_completions.d/hextet.fish"}
     library = {"include/hextet-geo.h"} | {f"{libdir}/{n}" for n in LIBRARY}
-    assert files >= pages | docs | shells | library | {"bin/hextet"}
-    strange = {f for f in files if not f.startswith(("bin/hextet", "share/"))} - library
+    systemd = {f"lib/systemd/system/{n}" for n in UNITS} | {"lib/sysusers.d/hextet.conf"}
+    assert files >= pages | docs | shells | library | systemd | {"bin/hextet"}
+    strange = {f for f in files if not f.startswith(("bin/hextet", "share/"))} - library - systemd
     assert not strange
 
 

@@ -33,33 +33,56 @@ uint32_t geo_tree_number(const struct geo_tree *t, uint32_t root, uint32_t *numb
 	return count;
 }
 
-static uint64_t sum(uint64_t a, uint64_t b) {
-	uint64_t c;
-
-	return __builtin_add_overflow(a, b, &c) ? UINT64_MAX : c;
-}
-
-/* Networks behind a record, those of nodes being known. */
-static uint64_t networks(const uint64_t *behind, uint32_t record, uint32_t skip) {
+/* Networks behind a record: 32 bits are nearly always enough, and half the memory. */
+static inline uint64_t networks(const uint32_t *narrow, const uint64_t *wide, uint32_t record) {
 	if (geo_is_node(record))
-		return record == skip ? 0 : behind[record];
+		return narrow ? narrow[record] : wide[record];
 	return geo_is_leaf(record);
 }
 
-/* Halves have smaller numbers than their node. */
+/* Counts upwards, halves having smaller numbers than their node. False: more than the array's numbers can say, with
+ * the wide one UINT64_MAX being as many as that. */
+static bool count(const struct geo_tree *t, uint32_t root, uint32_t skip, uint32_t *narrow, uint64_t *wide,
+		  uint64_t *ret_total) {
+	uint64_t once = 0;
+
+	for (uint32_t n = 0; n <= root; n++) {
+		uint64_t left = networks(narrow, wide, t->node[n][0]), both;
+
+		if (__builtin_add_overflow(left, networks(narrow, wide, t->node[n][1]), &both))
+			both = UINT64_MAX;
+		if (narrow && both > UINT32_MAX)
+			return false;
+		*ret_total = both;
+		if (n == skip) {
+			once = both;
+			both = 0;
+		}
+		if (narrow)
+			narrow[n] = (uint32_t)both;
+		else
+			wide[n] = both;
+	}
+	if (__builtin_add_overflow(*ret_total, once, ret_total))
+		*ret_total = UINT64_MAX;
+	return true;
+}
+
 uint64_t geo_tree_networks(const struct geo_tree *t, uint32_t root, uint32_t skip) {
-	uint64_t *behind, total;
+	_cleanup_(freep) uint32_t *narrow = NULL;
+	_cleanup_(freep) uint64_t *wide = NULL;
+	uint64_t total;
 
 	if (!geo_is_node(root))
 		return geo_is_leaf(root);
-	behind = calloc((size_t)root + 1, sizeof(*behind));
-	if (!behind)
+	narrow = malloc(((size_t)root + 1) * sizeof(*narrow));
+	if (!narrow)
 		abort();
-	for (uint32_t n = 0; n <= root; n++)
-		behind[n] = sum(networks(behind, t->node[n][0], skip), networks(behind, t->node[n][1], skip));
-	total = behind[root];
-	if (geo_is_node(skip) && skip < root)
-		total = sum(total, behind[skip]);
-	free(behind);
+	if (count(t, root, skip, narrow, NULL, &total))
+		return total;
+	wide = malloc(((size_t)root + 1) * sizeof(*wide));
+	if (!wide)
+		abort();
+	(void)count(t, root, skip, NULL, wide, &total);
 	return total;
 }

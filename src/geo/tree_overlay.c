@@ -6,14 +6,16 @@
  *
  * The upper layer is walked as the tree it stands for, not node by node: it came from prefixes, and has no more places
  * than they have bits. The lower one may come from a file, and a leaf over it is different: 2^30 places can be few
- * nodes. So what a leaf makes of a node is remembered.
+ * nodes. So what a leaf makes of a node is remembered. Only ways that fork and meet again multiply, hence only nodes of
+ * which both halves are nodes are worth it; that is a fraction of them.
  */
 #include <string.h>
 
-#include "base/vec.h"
 #include "geo/tree_table.h"
 
-/* What a leaf of the upper layer makes of a node of the lower one. */
+enum { ANSWERS = 1024 };
+
+/* What a leaf of the upper layer makes of a record of the lower one. No record is GEO_ALIAS4: an empty place. */
 struct covered {
 	uint32_t upper, lower, result;
 };
@@ -23,55 +25,68 @@ struct overlay {
 	const struct geo_tree *from;
 	uint32_t (*map)(uint32_t upper_leaf, uint32_t lower_leaf, void *user);
 	void *user;
-	VEC(struct covered) known;
-	uint32_t *slot; /* numbers in `known` + 1; a power of two of them, at most half full */
-	size_t slots;
+	struct covered answer[ANSWERS]; /* of map(), the last ones */
+	struct covered *known;          /* of nodes: open addressing, at most half full */
+	size_t count, cap;
 };
 
-static size_t slot_of(const struct overlay *o, uint32_t upper, uint32_t lower) {
-	size_t at = geo_table_hash(o->t, upper, lower) & (o->slots - 1);
+static uint32_t ask(struct overlay *o, uint32_t upper, uint32_t lower) {
+	struct covered *a = &o->answer[(upper * 31 + lower) % ANSWERS];
 
-	for (; o->slot[at]; at = (at + 1) & (o->slots - 1)) {
-		const struct covered *c = &o->known.v[o->slot[at] - 1];
+	if (a->upper != upper || a->lower != lower)
+		*a = (struct covered){ upper, lower, o->map(upper, lower, o->user) };
+	return a->result;
+}
 
-		if (c->upper == upper && c->lower == lower)
-			break;
-	}
-	return at;
+/* The place of what is known, or where it belongs. */
+static struct covered *find(const struct overlay *o, uint32_t upper, uint32_t lower) {
+	size_t at = geo_table_hash(o->t, upper, lower) & (o->cap - 1);
+
+	while (o->known[at].upper && (o->known[at].upper != upper || o->known[at].lower != lower))
+		at = (at + 1) & (o->cap - 1);
+	return &o->known[at];
 }
 
 static void remember(struct overlay *o, struct covered what) {
-	vec_push(&o->known, what);
-	if (o->known.n * 2 <= o->slots) {
-		o->slot[slot_of(o, what.upper, what.lower)] = (uint32_t)o->known.n;
-		return;
+	struct covered *old = o->known;
+	size_t n = o->cap;
+
+	if (o->count++ * 2 >= o->cap) {
+		o->cap = o->cap ? o->cap * 2 : 256;
+		o->known = calloc(o->cap, sizeof(*o->known));
+		if (!o->known)
+			abort();
+		for (size_t i = 0; i < n; i++)
+			if (old[i].upper)
+				*find(o, old[i].upper, old[i].lower) = old[i];
+		free(old);
 	}
-	free(o->slot);
-	o->slots = o->slots ? o->slots * 2 : 64;
-	o->slot = calloc(o->slots, sizeof(*o->slot));
-	if (!o->slot)
-		abort();
-	for (size_t i = 0; i < o->known.n; i++)
-		o->slot[slot_of(o, o->known.v[i].upper, o->known.v[i].lower)] = (uint32_t)i + 1;
+	*find(o, what.upper, what.lower) = what;
 }
 
-/* A leaf over all of a subtree. What is asked again anyway as quickly as it is looked up is not remembered. */
+/* A leaf over all of a subtree. */
 static uint32_t cover(struct overlay *o, uint32_t upper, uint32_t lower) {
-	uint32_t left, right, result, at;
+	uint32_t left, right, result;
+	bool forks;
 
 	if (!geo_is_node(lower))
-		return o->map(upper, lower, o->user);
+		return ask(o, upper, lower);
 	left = o->t->node[lower][0];
 	right = o->t->node[lower][1];
-	if (!geo_is_node(left) && !geo_is_node(right))
-		return geo_tree_node(o->t, o->map(upper, left, o->user), o->map(upper, right, o->user));
-	at = o->slots ? o->slot[slot_of(o, upper, lower)] : 0;
-	if (at)
-		return o->known.v[at - 1].result;
+	forks = geo_is_node(left) && geo_is_node(right);
+	if (forks)
+		__builtin_prefetch(o->t->node[right]);
+	if (forks && o->cap) {
+		const struct covered *known = find(o, upper, lower);
+
+		if (known->upper)
+			return known->result;
+	}
 	left = cover(o, upper, left);
 	right = cover(o, upper, right);
-	result = geo_tree_node(o->t, left, right);
-	remember(o, (struct covered){ upper, lower, result });
+	result = geo_table_node(o->t, left, right);
+	if (forks)
+		remember(o, (struct covered){ upper, lower, result });
 	return result;
 }
 
@@ -85,12 +100,14 @@ static uint32_t merge(struct overlay *o, uint32_t upper, uint32_t lower) {
 	if (geo_is_node(lower)) {
 		half[0] = o->t->node[lower][0];
 		half[1] = o->t->node[lower][1];
+		if (geo_is_node(half[1]))
+			__builtin_prefetch(o->t->node[half[1]]);
 	}
 	left = merge(o, o->from->node[upper][0], half[0]);
 	right = merge(o, o->from->node[upper][1], half[1]);
 	if (left == half[0] && right == half[1])
 		return lower;
-	return geo_tree_node(o->t, left, right);
+	return geo_table_node(o->t, left, right);
 }
 
 uint32_t geo_tree_overlay(struct geo_tree *t, const struct geo_tree *from, uint32_t upper, uint32_t lower,
@@ -98,7 +115,6 @@ uint32_t geo_tree_overlay(struct geo_tree *t, const struct geo_tree *from, uint3
 	struct overlay o = { .t = t, .from = from, .map = map, .user = user };
 	uint32_t root = merge(&o, upper, lower);
 
-	vec_done(&o.known);
-	free(o.slot);
+	free(o.known);
 	return root;
 }

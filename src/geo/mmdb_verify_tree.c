@@ -99,6 +99,10 @@ static bool search(struct tree *t, uint32_t root) {
 	return true;
 }
 
+static void warn_lost(const struct tree *t, uint32_t node) {
+	verify_warn(t->v, "nothing leads to this node of the tree", mmdb_record_offset(t->db, node, 0));
+}
+
 static int find_order(struct tree *t, bool *ret_found) {
 	bool found;
 
@@ -107,6 +111,8 @@ static int find_order(struct tree *t, bool *ret_found) {
 		return -ENOMEM;
 	t->ordered = t->n;
 	found = (t->v4 == t->n || search(t, t->v4)) && (t->depth[0] == BLACK || search(t, 0));
+	if (found && t->ordered)
+		warn_lost(t, (uint32_t)((uint8_t *)memchr(t->depth, WHITE, t->n) - t->depth));
 	memset(t->depth, 0, t->n);
 	*ret_found = found;
 	return 0;
@@ -178,8 +184,7 @@ static void count(struct tree *t) {
 
 		if (node && !t->depth[node]) {
 			if (!lost)
-				verify_warn(t->v, "nothing leads to this node of the tree",
-					    mmdb_record_offset(t->db, node, 0));
+				warn_lost(t, node);
 			lost = true;
 			continue;
 		}
@@ -189,8 +194,6 @@ static void count(struct tree *t) {
 		while (ends--)
 			networks = add(networks, t->ways[node]);
 	}
-	if (t->order && t->ordered && !lost)
-		verify_warn(t->v, "there are nodes that nothing leads to", 0);
 	t->v->counts.networks = correct(t, networks, mapped, mapped_depth);
 }
 

@@ -3,8 +3,9 @@
  * The tree as networks. In an IPv6 file IPv4 hangs at ::/96, and writers let further places name the same node: those
  * are recognised by its number, or, where IPv4 is one record for all, by their place.
  *
- * In a tree without sharing a walk meets node_count nodes, and in a shared one each node has a network below it. A
- * hostile file shares subtrees that have none, up to 2^128 of them; so steps between two networks are counted.
+ * In a tree without sharing a walk meets node_count nodes, and in a shared one each node has a network below it. A file
+ * that shares subtrees which have none can have 2^128 of them. Some nodes that had none are remembered and not entered
+ * again; where that is not enough, as in a file made for it, the steps between two networks show it.
  */
 #include "geo/mmdb.h"
 
@@ -46,13 +47,17 @@ unsigned mmdb_aliases(const struct mmdb *db) {
 	return found;
 }
 
+enum { BARREN = 1024 };
+
 struct walk {
 	const struct mmdb *db;
 	bool gaps, v6;
 	int (*fn)(const struct mmdb_network *n, void *user);
 	void *user;
 	struct mmdb_fault *fault;
-	uint64_t idle; /* steps since the last call */
+	uint64_t idle;           /* steps since the last call */
+	uint64_t events;         /* calls, and what is left out for where it is */
+	uint32_t barren[BARREN]; /* by number: a node, and one, with nothing to call for */
 };
 
 static int walk_fail(const struct walk *w, const char *what, uint64_t offset) {
@@ -70,32 +75,50 @@ static int walk_end(struct walk *w, uint64_t record, struct prefix p, uint64_t p
 	if (!n.has_value && !w->gaps)
 		return 0;
 	w->idle = 0;
+	w->events++;
 	return w->fn(&n, w->user);
 }
 
-/* At most 129 of these are on the stack. `place` is where the record stands in the file. */
-static int walk(struct walk *w, uint64_t record, struct prefix p, uint64_t place) {
+static int walk(struct walk *w, uint64_t record, struct prefix p, uint64_t place);
+
+static int walk_halves(struct walk *w, uint32_t node, struct prefix p) {
 	struct prefix half = { p.ip, (uint8_t)(p.len + 1) };
 	unsigned shift = 127U - p.len;
-	int r;
+	int r = walk(w, mmdb_record(w->db, node, 0), half, mmdb_record_offset(w->db, node, 0));
 
-	if (w->v6 &&
-	    ((p.len == 96 && p.ip.hi == 0 && (p.ip.lo == 0 || p.ip.lo == IP4_MAPPED_LO)) || is_alias(w->db, p, record)))
-		return 0;
-	if (record >= w->db->node_count)
-		return walk_end(w, record, p, place);
-	if (p.len == 128)
-		return walk_fail(w, "the tree goes on behind the last bit of an address", place);
-	if (++w->idle > (uint64_t)w->db->node_count + 256)
-		return walk_fail(w, "nodes without any network below are shared over and over", place);
-	r = walk(w, mmdb_record(w->db, (uint32_t)record, 0), half, mmdb_record_offset(w->db, (uint32_t)record, 0));
 	if (r)
 		return r;
 	if (shift >= 64)
 		half.ip.hi |= UINT64_C(1) << (shift - 64);
 	else
 		half.ip.lo |= UINT64_C(1) << shift;
-	return walk(w, mmdb_record(w->db, (uint32_t)record, 1), half, mmdb_record_offset(w->db, (uint32_t)record, 1));
+	return walk(w, mmdb_record(w->db, node, 1), half, mmdb_record_offset(w->db, node, 1));
+}
+
+/* At most 129 of these are on the stack. `place` is where the record stands in the file. */
+static int walk(struct walk *w, uint64_t record, struct prefix p, uint64_t place) {
+	uint64_t events = w->events;
+	uint32_t *barren;
+	int r;
+
+	if (w->v6 && ((p.len == 96 && p.ip.hi == 0 && (p.ip.lo == 0 || p.ip.lo == IP4_MAPPED_LO)) ||
+		      is_alias(w->db, p, record))) {
+		w->events += record >= w->db->node_count || record != w->db->v4_root;
+		return 0;
+	}
+	if (record >= w->db->node_count)
+		return walk_end(w, record, p, place);
+	if (p.len == 128)
+		return walk_fail(w, "the tree goes on behind the last bit of an address", place);
+	barren = &w->barren[record % BARREN];
+	if (*barren == record + 1)
+		return 0;
+	if (++w->idle > (uint64_t)w->db->node_count + 256)
+		return walk_fail(w, "nodes without any network below are shared over and over", place);
+	r = walk_halves(w, (uint32_t)record, p);
+	if (r == 0 && w->events == events)
+		*barren = (uint32_t)record + 1;
+	return r;
 }
 
 int mmdb_each(const struct mmdb *db, bool gaps, int (*fn)(const struct mmdb_network *n, void *user), void *user,

@@ -105,7 +105,7 @@ struct walk {
 static int compare(const struct mmdb_network *n, void *user) {
 	struct sockaddr_in6 sa6 = { .sin6_family = AF_INET6 };
 	struct sockaddr_in sa4 = { .sin_family = AF_INET };
-	struct ip ip = prefix_last(n->prefix);
+	struct ip ip = prefix_first(n->prefix); /* the last one of ::/80 would be IPv4 */
 	MMDB_entry_data_list_s *list = NULL;
 	const MMDB_entry_data_list_s *next;
 	MMDB_lookup_result_s found;

@@ -7,7 +7,7 @@
 #include "base/macro.h"
 
 struct bytes {
-	uint8_t b[1 << 16];
+	uint8_t b[1 << 19];
 	size_t n;
 };
 

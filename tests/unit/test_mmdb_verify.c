@@ -157,7 +157,8 @@ static void test_records(void **state) {
 		{ { { 1, 2 }, { 3, 19 }, { 3, 2 } }, "a node leads back to itself", 15, true },
 		{ { { 2, 2 }, { 3, 19 }, { 3, 1 } }, "", 0, true },
 		{ { { 2, 2 }, { 3, 19 }, { 3, 19 } }, "nothing leads to this node of the tree", 6, false },
-		{ { { 2, 3 }, { 1, 19 }, { 3, 19 } }, "there are nodes that nothing leads to", 0, false },
+		{ { { 2, 3 }, { 3, 19 }, { 3, 19 } }, "nothing leads to this node of the tree", 6, false },
+		{ { { 2, 3 }, { 1, 19 }, { 3, 19 } }, "nothing leads to this node of the tree", 6, false },
 	};
 
 	(void)state;

@@ -22,6 +22,7 @@
 #include "geo/rows.h"
 #include "geo/second_reader.h"
 #include "geo/stream.h"
+#include "geo/stream_verify.h"
 
 #define ROWS_BEFORE "hextet: "
 #define ROWS_BEHIND " exceptions"
@@ -46,6 +47,7 @@ struct building {
 	struct build_base base;
 	struct geo_records *records;
 	struct mmdb_data *data;
+	bool *used; /* by value, of a stream's */
 	struct mmdb_meta meta;
 	struct mmdb_stats written;
 	struct geo_build_stats stats;
@@ -77,15 +79,26 @@ int geo_description_rows(struct str description, uint64_t *ret_rows) {
 	return 0;
 }
 
+static bool read_fully(int fd, void *bytes, size_t len, uint64_t at) {
+	return pread(fd, bytes, len, (off_t)at) == (ssize_t)len;
+}
+
+/* Only its end is read: it may be larger than memory. */
 static void read_previous(struct building *s) {
+	_cleanup_(fdp_close) int fd = open(s->b->output, O_RDONLY | O_CLOEXEC);
 	struct arena_mark mark = arena_mark(&s->arena);
 	struct mmdb_value v;
 	struct mmdb db;
-	char *bytes;
+	struct stat st;
+	uint8_t *tail;
 	size_t len;
 
-	if (file_read(&s->arena, s->b->output, SIZE_MAX / 2, &bytes, &len) == 0 &&
-	    mmdb_open(bytes, len, &db, NULL) == 0) {
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	len = (size_t)MIN((uint64_t)st.st_size, (uint64_t)MMDB_TAIL);
+	tail = arena_alloc(&s->arena, len);
+	if (read_fully(fd, tail, len, (uint64_t)st.st_size - len) &&
+	    mmdb_open_tail(tail, len, (uint64_t)st.st_size, &db, NULL) == 0) {
 		s->previous.is_file = true;
 		s->previous.epoch = db.build_epoch;
 		if (mmdb_get(&db, db.meta_start, (const char *const[]){ "description", "en", NULL }, &v, NULL) == 1 &&
@@ -225,10 +238,6 @@ static int write_failed(struct building *s, int r) {
 	return r;
 }
 
-static bool read_fully(int fd, uint8_t *bytes, size_t len, uint64_t at) {
-	return pread(fd, bytes, len, (off_t)at) == (ssize_t)len;
-}
-
 /* Whether the file that is there has the same bytes. */
 static bool is_same(const struct building *s, int fd) {
 	_cleanup_(fdp_close) int old = open(s->b->output, O_RDONLY | O_CLOEXEC);
@@ -282,17 +291,33 @@ static int report(const struct mmdb_fault *fault, bool is_error, void *user) {
 }
 
 /* The file has no name yet, so nobody can change what is mapped. */
-static int verify(struct building *s, int fd, const struct second_reading *second) {
-	struct mmdb_counts counts;
+static int verify_mapped(struct building *s, int fd) {
 	void *bytes = mmap(NULL, s->written.bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	int r;
 
 	if (bytes == MAP_FAILED)
-		return fail(s, -errno, "geo-verify", NULL, "cannot read the new file back");
-	r = mmdb_verify(bytes, s->written.bytes, report, s, &counts);
+		return -errno;
+	r = mmdb_verify(bytes, s->written.bytes, report, s, NULL);
 	(void)munmap(bytes, s->written.bytes);
-	if (r != 0)
-		return r < 0 ? r : -EBADMSG;
+	return r;
+}
+
+static int verify(struct building *s, int fd, const struct second_reading *second) {
+	const struct stream_written written = {
+		.fd = fd,
+		.stats = &s->written,
+		.data = s->data,
+		.value_offset = second->value_offset,
+		.used = s->used,
+		.values = geo_records_count(s->records),
+		.meta = &s->meta,
+	};
+	int r = s->b->stream ? stream_verify(&written, report, s) : verify_mapped(s, fd);
+
+	if (r < 0)
+		return fail(s, r, "geo-verify", NULL, "cannot read the new file back");
+	if (r > 0)
+		return -EBADMSG;
 	return second_reader_check(second, s->diags);
 }
 
@@ -364,11 +389,11 @@ static int write_tree(struct building *s) {
 	return publish(s, &swap, &second);
 }
 
-static int write_stream(struct building *s, struct geo_stream *stream, const bool *used) {
+static int write_stream(struct building *s, struct geo_stream *stream) {
 	uint32_t *offset = arena_array(&s->arena, uint32_t, geo_records_count(s->records));
 	struct second_reading second = { .value_offset = offset };
 	struct file_swap swap;
-	int r = write_records(s, used, offset);
+	int r = write_records(s, s->used, offset);
 
 	if (r < 0)
 		return r;
@@ -388,22 +413,21 @@ static int build_stream(struct building *s) {
 	const char *folder = s->b->temp_folder ? s->b->temp_folder : output ? dirname(output) : ".";
 	struct geo_stream stream;
 	uint32_t values;
-	bool *used;
 	int r = geo_stream_init(&stream, folder, GEO_STREAM_MEMORY, s->diags);
 
 	if (r < 0)
 		return write_failed(s, r);
 	s->records = geo_records_new(NULL, NULL, 0);
 	values = geo_records_count(s->records);
-	used = arena_array(&s->arena, bool, values);
+	s->used = arena_array(&s->arena, bool, values);
 	r = read_rows(s, &stream.sink);
 	s->stats.rows = stream.rows;
 	if (r == 0)
 		r = check_rows(s);
 	if (r == 0)
-		r = geo_stream_compile(&stream, GEO_ALIAS_MAPPED | GEO_ALIAS_6TO4, used, values);
+		r = geo_stream_compile(&stream, GEO_ALIAS_MAPPED | GEO_ALIAS_6TO4, s->used, values);
 	if (r == 0)
-		r = write_stream(s, &stream, used);
+		r = write_stream(s, &stream);
 	geo_stream_done(&stream);
 	return r;
 }

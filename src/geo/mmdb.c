@@ -13,7 +13,7 @@
 
 #include "geo/mmdb_value.h"
 
-enum { SEPARATOR = 16, META_SEARCH = 128 << 10 };
+enum { SEPARATOR = 16 };
 
 static const char marker[] = "\xab\xcd\xefMaxMind.com";
 #define MARKER_LEN (sizeof(marker) - 1)
@@ -107,7 +107,8 @@ static int read_numbers(const struct mmdb *db, struct numbers *n, struct mmdb_fa
 	return r;
 }
 
-static int check_numbers(const struct mmdb *db, const struct numbers *n, struct mmdb_fault *fault) {
+/* `before` is what the file has before db's bytes. */
+static int check_numbers(const struct mmdb *db, uint64_t before, const struct numbers *n, struct mmdb_fault *fault) {
 	uint64_t marker_at = db->meta_start - MARKER_LEN;
 
 	if (n->major != 2)
@@ -118,7 +119,7 @@ static int check_numbers(const struct mmdb *db, const struct numbers *n, struct 
 		return fail(fault, "ip_version is not 4 or 6", db->meta_start);
 	if (n->node_count == 0 || n->node_count > UINT32_MAX)
 		return fail(fault, "node_count is not between 1 and 2^32 - 1", db->meta_start);
-	if (n->node_count * (n->record_bits / 4) + SEPARATOR > marker_at)
+	if (n->node_count * (n->record_bits / 4) + SEPARATOR > before + marker_at)
 		return fail(fault,
 			    "the tree of node_count nodes and its separator end behind the start of the metadata",
 			    marker_at);
@@ -127,7 +128,7 @@ static int check_numbers(const struct mmdb *db, const struct numbers *n, struct 
 
 /* The last marker in the last 128 KiB: the metadata and the marker fit in there. */
 static int find_metadata(const uint8_t *bytes, size_t len, uint64_t *ret_start) {
-	size_t lowest = len > META_SEARCH ? len - META_SEARCH : 0;
+	size_t lowest = len > MMDB_TAIL ? len - MMDB_TAIL : 0;
 
 	if (len < MARKER_LEN)
 		return -EBADMSG;
@@ -140,7 +141,7 @@ static int find_metadata(const uint8_t *bytes, size_t len, uint64_t *ret_start) 
 	return -EBADMSG;
 }
 
-static int read_metadata(struct mmdb *db, struct mmdb_fault *fault) {
+static int read_metadata(struct mmdb *db, uint64_t before, struct mmdb_fault *fault) {
 	struct mmdb_value v = { 0 };
 	struct numbers n = { 0 };
 	int r = mmdb_value(db, db->meta_start, &v, fault);
@@ -151,7 +152,7 @@ static int read_metadata(struct mmdb *db, struct mmdb_fault *fault) {
 		return fail(fault, "the metadata is no map", db->meta_start);
 	r = read_numbers(db, &n, fault);
 	if (r == 0)
-		r = check_numbers(db, &n, fault);
+		r = check_numbers(db, before, &n, fault);
 	if (r < 0)
 		return r;
 	r = mmdb_get(db, db->meta_start, (const char *const[]){ "database_type", NULL }, &v, fault);
@@ -167,16 +168,29 @@ static int read_metadata(struct mmdb *db, struct mmdb_fault *fault) {
 	return 0;
 }
 
+/* Finds and reads the metadata. */
+static int open_metadata(struct mmdb *db, uint64_t before, struct mmdb_fault *fault) {
+	if (find_metadata(db->bytes, db->len, &db->meta_start) < 0)
+		return fail(fault,
+			    "no metadata marker in the last 128 KiB: this is no MaxMind DB, or its end is missing",
+			    db->len);
+	db->meta_len = db->len - db->meta_start;
+	return read_metadata(db, before, fault);
+}
+
+int mmdb_open_tail(const void *tail, size_t len, uint64_t file_len, struct mmdb *ret_db, struct mmdb_fault *ret_fault) {
+	struct mmdb db = { .bytes = tail, .len = len };
+	int r = open_metadata(&db, file_len - len, ret_fault);
+
+	if (r == 0)
+		*ret_db = db;
+	return r;
+}
+
 int mmdb_open(const void *bytes, size_t len, struct mmdb *ret_db, struct mmdb_fault *ret_fault) {
 	struct mmdb db = { .bytes = bytes, .len = len };
-	int r;
+	int r = open_metadata(&db, 0, ret_fault);
 
-	if (find_metadata(bytes, len, &db.meta_start) < 0)
-		return fail(ret_fault,
-			    "no metadata marker in the last 128 KiB: this is no MaxMind DB, or its end is missing",
-			    len);
-	db.meta_len = len - db.meta_start;
-	r = read_metadata(&db, ret_fault);
 	if (r < 0)
 		return r;
 	db.tree_len = (uint64_t)db.node_count * (db.record_bits / 4);

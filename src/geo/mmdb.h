@@ -34,6 +34,14 @@ struct mmdb {
 /* Reads the metadata and finds the IPv4 entry. 0, or -EBADMSG and why. */
 int mmdb_open(const void *bytes, size_t len, struct mmdb *ret_db, struct mmdb_fault *ret_fault);
 
+/*
+ * Only the metadata, from the end of a file of file_len bytes: `len` of them, of which MMDB_TAIL are enough. Offsets
+ * count from the start of the tail; what it says may be read, and mmdb_get() works below meta_start. Nothing else may
+ * be asked. As mmdb_open().
+ */
+enum { MMDB_TAIL = 128 << 10 };
+int mmdb_open_tail(const void *tail, size_t len, uint64_t file_len, struct mmdb *ret_db, struct mmdb_fault *ret_fault);
+
 /* The record of a node below node_count: bit 0 is left. < node_count: a node; == node_count: empty; else data. */
 uint64_t mmdb_record(const struct mmdb *db, uint32_t node, unsigned bit);
 

@@ -13,6 +13,7 @@
 #include "geo/mmdb_verify.h"
 #include "geo/mmdb_write.h"
 #include "geo/stream.h"
+#include "geo/stream_verify.h"
 #include "geo_model.h"
 
 static const char *const codes[] = { "AT", "CZ", "DE", "SK", "US" };
@@ -115,7 +116,47 @@ static void build_in_memory(struct fixture *f, const struct rows *in, unsigned a
 	mmdb_data_free(d);
 }
 
-static void build_on_disk(struct fixture *f, const struct rows *in, unsigned aliases, size_t memory) {
+static int no_fault(const struct mmdb_fault *fault, bool is_error, void *user) {
+	(void)user;
+	if (!is_error)
+		return 0;
+	fail_msg("%s at %llu", fault->what, (unsigned long long)fault->offset);
+	return 1;
+}
+
+/* Every byte changed in turn: what stands behind the tree is always noticed, and of the tree at least what the verifier
+ * of whole files notices. */
+static void break_each_byte(const struct stream_written *w) {
+	uint8_t bytes[4096];
+	size_t len = w->stats->bytes, tree_len = w->stats->nodes * w->stats->record_bits / 4;
+
+	assert_true(len <= sizeof(bytes));
+	assert_int_equal(pread(w->fd, bytes, len, 0), len);
+	for (size_t i = 0; i < len; i++) {
+		uint8_t good = bytes[i];
+
+		for (unsigned bit = 0; bit < 8; bit += 3) {
+			bytes[i] = (uint8_t)(good ^ 1U << bit);
+			assert_int_equal(pwrite(w->fd, &bytes[i], 1, (off_t)i), 1);
+			if (i >= tree_len || mmdb_verify(bytes, len, NULL, NULL, NULL))
+				assert_int_not_equal(stream_verify(w, NULL, NULL), 0);
+			else
+				assert_true(stream_verify(w, NULL, NULL) >= 0);
+		}
+		bytes[i] = good;
+		assert_int_equal(pwrite(w->fd, &good, 1, (off_t)i), 1);
+	}
+	assert_int_equal(ftruncate(w->fd, (off_t)len - 1), 0);
+	assert_int_not_equal(stream_verify(w, NULL, NULL), 0);
+}
+
+static void expect_verified(const struct stream_written *w, bool break_it) {
+	assert_int_equal(stream_verify(w, no_fault, NULL), 0);
+	if (break_it)
+		break_each_byte(w);
+}
+
+static void build_on_disk(struct fixture *f, const struct rows *in, unsigned aliases, size_t memory, bool break_it) {
 	bool used[VALUES];
 	uint32_t offset[VALUES];
 	struct mmdb_data *d;
@@ -128,7 +169,11 @@ static void build_on_disk(struct fixture *f, const struct rows *in, unsigned ali
 	assert_int_equal(geo_stream_compile(&s, aliases, used, VALUES), 0);
 	d = make_data(used, offset);
 	assert_int_equal(geo_stream_write(&s, fd, offset, d, &meta, &f->stats, &f->networks), 0);
-	read_back(f, fd);
+	expect_verified(&(struct stream_written){ fd, &f->stats, d, offset, used, VALUES, &meta }, break_it);
+	if (!break_it)
+		read_back(f, fd);
+	else
+		(void)close(fd);
 	geo_stream_done(&s);
 	mmdb_data_free(d);
 }
@@ -150,14 +195,6 @@ static void expect_same_warnings(struct fixture *a, struct fixture *b) {
 		assert_string_equal(a->diags.list.v[i].message, b->diags.list.v[i].message);
 		assert_memory_equal(&a->diags.list.v[i].loc, &b->diags.list.v[i].loc, sizeof(struct loc));
 	}
-}
-
-static int no_fault(const struct mmdb_fault *fault, bool is_error, void *user) {
-	(void)user;
-	if (!is_error)
-		return 0;
-	fail_msg("%s at %llu", fault->what, (unsigned long long)fault->offset);
-	return 1;
 }
 
 static void expect_same(struct fixture *a, struct fixture *b) {
@@ -202,7 +239,7 @@ static void expect_rows(const struct rows *rows, unsigned aliases, size_t sort_m
 	struct fixture memory, disk;
 
 	build_in_memory(&memory, rows, aliases);
-	build_on_disk(&disk, rows, aliases, sort_memory);
+	build_on_disk(&disk, rows, aliases, sort_memory, false);
 	expect_same(&memory, &disk);
 	if (m)
 		expect_model(&disk, m);
@@ -260,6 +297,23 @@ static void test_bounds(void **state) {
 		}
 }
 
+static void test_broken_files(void **state) {
+	uint64_t seed = 31;
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		struct rows rows = { .n = { 4, 0 } };
+		struct fixture f;
+		struct model m;
+
+		model_random(&m, &universes[2 * round], rows.n[0], &seed);
+		for (unsigned i = 0; i < rows.n[0]; i++)
+			rows.row[0][i] = model_geo_row(&m, i);
+		build_on_disk(&f, &rows, GEO_ALIAS_MAPPED | GEO_ALIAS_6TO4, 1 << 20, true);
+		fixture_done(&f);
+	}
+}
+
 static void test_nothing(void **state) {
 	const struct rows rows = { 0 };
 
@@ -285,9 +339,8 @@ static void test_no_folder(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_tables),
-		cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_random_tables), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_broken_files),  cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_no_folder),
 	};
 

@@ -37,9 +37,12 @@ static void occupy_standard_streams(void) {
 }
 
 int main(int argc, char **argv) {
-	static char name[] = "hextet";
+	static char name[] = "hextet", buffer[64 << 10];
 
 	occupy_standard_streams();
+	/* Few writes; and most results are written as a whole at the end, where the reason is known if that fails. */
+	if (!isatty(STDOUT_FILENO))
+		(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	argp_err_exit_status = EXIT_USAGE;
 	(void)on_exit(check_stdout, NULL);
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, reported as one */

@@ -138,6 +138,35 @@ static inline void random_compact(struct random_tree *t) {
 	t->count = count;
 }
 
+/* Begins a file with the nodes; value v is the RANDOM_VALUE_LEN bytes at v * RANDOM_VALUE_LEN of the data. */
+static inline void random_put_tree(const struct random_tree *t, unsigned bits, struct bytes *ret_file) {
+	ret_file->n = 0;
+	for (uint32_t i = 0; i < t->count; i++) {
+		uint64_t r[2];
+
+		for (unsigned side = 0; side < 2; side++) {
+			uint32_t record = t->record[i][side];
+
+			r[side] = record;
+			if (record >= RANDOM_VALUE)
+				r[side] = t->count + 16 + (uint64_t)(record - RANDOM_VALUE) * RANDOM_VALUE_LEN;
+			if (record == RANDOM_EMPTY)
+				r[side] = t->count;
+		}
+		put_node(ret_file, bits, r[0], r[1]);
+	}
+	put_separator(ret_file);
+}
+
+/* A value of RANDOM_VALUE_LEN bytes. */
+static inline void random_put_value(struct bytes *f, const char *key, const char *code) {
+	put_head(f, 7, 1);
+	put_text(f, key);
+	put_head(f, 7, 1);
+	put_text(f, "iso_code");
+	put_text(f, code);
+}
+
 /* Writes a file, IPv4 or IPv6, of 24, 28 or 32 bits. */
 static inline void random_mmdb(uint64_t *seed, struct random_tree *t, struct bytes *ret_file) {
 	static const unsigned sizes[] = { 24, 28, 32 };
@@ -151,29 +180,11 @@ static inline void random_mmdb(uint64_t *seed, struct random_tree *t, struct byt
 		random_aliases(t, seed);
 	random_shares(t, seed, random_below(seed, 8));
 	random_compact(t);
-	ret_file->n = 0;
-	for (uint32_t i = 0; i < t->count; i++) {
-		uint64_t r[2];
-
-		for (unsigned side = 0; side < 2; side++) {
-			uint32_t record = t->record[i][side];
-
-			r[side] = record < RANDOM_VALUE ? record
-				  : record == RANDOM_EMPTY
-					  ? t->count
-					  : t->count + 16 + (uint64_t)(record - RANDOM_VALUE) * RANDOM_VALUE_LEN;
-		}
-		put_node(ret_file, bits, r[0], r[1]);
-	}
-	put_separator(ret_file);
+	random_put_tree(t, bits, ret_file);
 	for (unsigned v = 0; v < values; v++) {
 		char code[3] = { (char)('A' + v % 3), (char)('A' + v), 0 };
 
-		put_head(ret_file, 7, 1);
-		put_text(ret_file, v % 5 == 4 ? "kountry" : "country"); /* one without */
-		put_head(ret_file, 7, 1);
-		put_text(ret_file, "iso_code");
-		put_text(ret_file, code);
+		random_put_value(ret_file, v % 5 == 4 ? "kountry" : "country", code);
 	}
 	put_meta(ret_file, t->count, bits, t->bits == 128 ? 6 : 4);
 }

@@ -75,6 +75,7 @@ struct geo_records {
 	uint32_t model;      /* the first value with a country, or base_count */
 	bool has_continents;
 	struct arena arena;
+	uint32_t *kind; /* for each value: what a correction keeps of it, see kind_of(); 0: not yet asked for */
 	struct map value_of_pair, value_of_offset; /* to value + 1 */
 	struct mmdb_fault fault;
 	int error;
@@ -374,6 +375,7 @@ static uint32_t end_value(struct geo_records *r, uint32_t fresh) {
 /* What the base has, before the first correction. */
 static void survey(struct geo_records *r) {
 	r->scratch = mmdb_data_new();
+	r->kind = arena_array(&r->arena, uint32_t, r->base_count);
 	r->model = r->base_count;
 	for (uint32_t v = 0; v < r->base_count; v++) {
 		learn(r, v);
@@ -382,9 +384,53 @@ static void survey(struct geo_records *r) {
 	}
 }
 
+/* How a record or a member that is replaced looks, as far as the new one follows it. */
+enum form { FORM_OTHER, FORM_MAP, FORM_CODE, FORM_NAME };
+
+static enum form form_of(struct geo_records *r, uint64_t offset) {
+	struct mmdb_value old = { .type = MMDB_MAP };
+	struct mmdb_fault fault;
+
+	fail(r, mmdb_value(r->base, offset, &old, &fault), fault);
+	if (old.type != MMDB_STRING)
+		return old.type == MMDB_MAP ? FORM_MAP : FORM_OTHER;
+	return old.text.len == 2 ? FORM_CODE : FORM_NAME;
+}
+
+/*
+ * All that put_record() reads of an old value, as the offset of a value in the scratch section. Old values of one kind,
+ * such as all countries of a base that says nothing else, are corrected alike: a correction for each kind is enough.
+ */
+static uint32_t kind_of(struct geo_records *r, uint32_t value) {
+	uint64_t offset = r->offset[value];
+	enum form form;
+	uint32_t kind = 0;
+	members m = { 0 };
+
+	if (r->kind[value])
+		return r->kind[value];
+	form = form_of(r, offset);
+	if (form == FORM_MAP)
+		(void)read_members(r, offset, false, &m);
+	mmdb_data_array(r->scratch, 1 + 3 * (uint32_t)m.n);
+	mmdb_data_uint(r->scratch, MMDB_UINT16, 0, form);
+	for (size_t i = 0; i < m.n; i++) {
+		mmdb_data_text(r->scratch, m.v[i].key);
+		mmdb_data_uint(r->scratch, MMDB_UINT16, 0, m.v[i].what);
+		if (m.v[i].what == WHAT_KEEP)
+			put_copy(r, r->scratch, m.v[i].offset);
+		else
+			mmdb_data_uint(r->scratch, MMDB_UINT16, 0, form_of(r, m.v[i].offset));
+	}
+	fail(r, mmdb_data_end(r->scratch, &kind),
+	     (struct mmdb_fault){ "the data section would be larger than 4 GiB", 0 });
+	vec_done(&m);
+	return r->kind[value] = kind;
+}
+
 uint32_t geo_records_correct(uint32_t country, uint32_t below, void *user) {
 	struct geo_records *r = user;
-	struct correction *change;
+	struct correction *pair, change = { country - GEO_LEAF, below == GEO_EMPTY ? below : below - GEO_LEAF };
 	uint32_t fresh, value;
 	void *known;
 
@@ -392,17 +438,17 @@ uint32_t geo_records_correct(uint32_t country, uint32_t below, void *user) {
 		return country;
 	if (!r->scratch)
 		survey(r);
-	change = arena_new(&r->arena, struct correction);
-	*change = (struct correction){ country - GEO_LEAF, below == GEO_EMPTY ? below : below - GEO_LEAF };
-	known = map_get(&r->value_of_pair, change, sizeof(*change));
+	pair = arena_new(&r->arena, struct correction);
+	*pair = (struct correction){ change.country, below == GEO_EMPTY ? below : kind_of(r, change.below) };
+	known = map_get(&r->value_of_pair, pair, sizeof(*pair));
 	if (known)
 		return GEO_LEAF + (uint32_t)(uintptr_t)known - 1;
 	fresh = geo_records_count(r);
-	put_record(r, r->scratch, *change);
+	put_record(r, r->scratch, change);
 	value = end_value(r, fresh);
 	if (value == fresh)
-		vec_push(&r->made, *change);
-	(void)map_add(&r->value_of_pair, change, sizeof(*change), (void *)(uintptr_t)(value + 1));
+		vec_push(&r->made, change);
+	(void)map_add(&r->value_of_pair, pair, sizeof(*pair), (void *)(uintptr_t)(value + 1));
 	return GEO_LEAF + value;
 }
 

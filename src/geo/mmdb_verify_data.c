@@ -157,6 +157,17 @@ static bool enter(struct values *s, struct frame *f, const struct mmdb_value *va
 	return true;
 }
 
+/* What is wrong with a value is wrong for all that point to it. */
+static void report_once(struct values *s, const struct mmdb_fault *fault) {
+	uint64_t at = fault->offset - s->start;
+
+	if (at < s->len && s->height[at])
+		return;
+	if (at < s->len)
+		s->height[at] = 1;
+	verify_error(s->v, fault->what, fault->offset);
+}
+
 /* Reads the value at an offset, an item of `f` unless that is NULL. */
 static bool take(struct values *s, struct frame *f, uint64_t at) {
 	struct mmdb_fault fault;
@@ -167,7 +178,7 @@ static bool take(struct values *s, struct frame *f, uint64_t at) {
 		return false;
 	}
 	if (mmdb_value(&s->v->db, at, &value, &fault) < 0) {
-		verify_error(s->v, fault.what, fault.offset);
+		report_once(s, &fault);
 		return false;
 	}
 	if (value.was_pointer)

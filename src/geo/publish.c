@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * When to build, and what becomes of it. At most one build runs; a change that comes meanwhile makes another one
- * afterwards, for the running one may have read its snapshot before. The first change is followed at once. When many
- * come one after the other, builds begin no closer than twice the time that one takes, so that at most half a core is
- * spent. While only the gzipped form of the last build is being made, a change ends that.
+ * afterwards, for the running one may have read its snapshot before. A change is followed at once; but when they never
+ * end, builds begin no closer than twice the time that one takes, so that at most half a core is spent. While only the
+ * gzipped form of the last build is being made, a change ends that.
  */
 #include "geo/publish.h"
 
@@ -17,6 +17,8 @@
 #include "geo/publish_state.h"
 
 enum { EVERY_S = 300, BUILD_LIMIT_S = 600, WAIT_FIRST_MS = 1000 };
+/* So many builds in a row, with less than QUIET_MS between them, are a few changes; more are a flood. */
+enum { ROW_MAX = 8, QUIET_MS = 2000 };
 
 static void say(const struct geo_publish *p, enum severity severity, const char *fmt, ...) _printf_(3, 4);
 static void say(const struct geo_publish *p, enum severity severity, const char *fmt, ...) {
@@ -47,7 +49,7 @@ static void want(struct geo_publish *p) {
 	if (p->job_runs && !p->job_reported)
 		p->again = true;
 	else
-		plan(p, p->started_ms && soonest > now ? soonest - now : 0);
+		plan(p, p->in_a_row > ROW_MAX && soonest > now ? soonest - now : 0);
 }
 
 static int start_job(struct geo_publish *p, bool load_only);
@@ -166,8 +168,11 @@ static void take_report(struct geo_publish *p, const struct job_report *r) {
 static void finish_job(struct geo_publish *p) {
 	char why[WORKER_WHY_MAX], reason[WORKER_WHY_MAX + 16];
 	bool reported = p->job_reported;
-	int status = worker_wait(&p->job.worker, why);
+	int status;
 
+	loop_source_free(p->job_source); /* before its descriptor is closed: see worker.h */
+	p->job_source = NULL;
+	status = worker_wait(&p->job.worker, why);
 	end_job(p);
 	if (!reported) {
 		if (status >= 0)
@@ -207,11 +212,13 @@ static int on_job_limit(void *user) {
 }
 
 static int start_job(struct geo_publish *p, bool load_only) {
+	uint64_t now = loop_now_ms(p->loop);
 	int r;
 
 	end_job(p);
 	p->job_reported = p->again = false;
-	p->started_ms = loop_now_ms(p->loop);
+	p->in_a_row = now - p->started_ms < QUIET_MS + p->took_ms ? p->in_a_row + 1 : 1;
+	p->started_ms = now;
 	r = publish_job_start(&p->job, &p->config.build, load_only, p->current);
 	if (r < 0) {
 		fail(p, strerror(-r));

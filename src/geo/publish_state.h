@@ -30,6 +30,7 @@ struct geo_publish {
 	struct loop_source *next;    /* timer of the next build */
 	uint64_t next_at_ms;         /* UINT64_MAX: none is planned */
 	uint64_t started_ms, took_ms;
+	unsigned in_a_row;
 	unsigned wait_ms; /* after a failure */
 
 	struct publish_watch *watch; /* one for each source */

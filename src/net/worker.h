@@ -3,6 +3,9 @@
  * A function in a child process, for work that may block, be slow, crash or be killed without harm to the loop. It
  * starts with a copy of our memory, standard streams, a pipe to us and the descriptors that it is given, no others; it
  * dies when we die. Only for processes with one thread.
+ *
+ * Whoever watches `fd` in a loop frees that source before worker_wait() or worker_kill(), which close it: a child that
+ * was forked a moment ago may still have a copy, and epoll would go on telling of it.
  */
 #pragma once
 

@@ -36,12 +36,13 @@ class Answer:
 class Server:
     """with Server(hextet_path, "--from", "csv:a.csv", "-o", "a.mmdb") as s: s.get("/health")"""
 
-    def __init__(self, program, *args, listen=("127.0.0.1:0", "[::1]:0"), env=None, cwd=None):
+    def __init__(self, program, *args, listen=("127.0.0.1:0", "[::1]:0"), env=None, cwd=None, before=None):
         listens = [word for text in listen for word in ("--listen", text)]
         self.lines, self.urls = [], []
         self.process = subprocess.Popen([str(program), "geo", "serve", *listens, *map(str, args)], text=True,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                        env={**os.environ, **(env or {})}, cwd=cwd)
+                                        env={**os.environ, **(env or {})}, cwd=cwd,
+                                        preexec_fn=before)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         wait_for(f"{len(listen)} lines 'listening on'", lambda: self._is_listening(len(listen)))

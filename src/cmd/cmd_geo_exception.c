@@ -27,6 +27,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &o->output;
+		o->geo.wanted = "a source (sqlite:FILE, postgres:CONNECTION)";
 		return 0;
 	case 'C':
 		o->geo.estate = arg;

@@ -43,27 +43,32 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 
 const struct argp geo_source_argp = { .options = option_rows, .parser = parse };
 
-static int cannot_load(const char *folder, int r) {
+static const char *wanted(const struct geo_options *o) {
+	return o->wanted ? o->wanted : "the rows with --from";
+}
+
+static int cannot_load(const struct geo_options *o, const char *folder, int r) {
 	if (r == -ENODATA)
-		return usage_error("name the rows with --from, or an estate with a section geo; %s is none", folder);
+		return usage_error("name %s, or an estate with a section geo; %s is none", wanted(o), folder);
 	if (r == -ENOTDIR)
 		return cannot("%s is not a folder; an estate is a folder of .yaml files", folder);
 	return cannot("cannot read the estate %s: %s", folder, strerror(-r));
 }
 
 /* The section geo of the estate. What it points to lives in the job's arena. */
-static int load_section(struct job *j, const char *folder, const struct geo_section **ret_section) {
+static int load_section(struct job *j, const struct geo_options *o, const struct geo_section **ret_section) {
+	const char *folder = o->estate ? o->estate : ".";
 	struct estate *e;
 	int r = estate_load(&j->arena, &j->sources, &j->diags, folder, &e);
 
 	if (r < 0)
-		return cannot_load(folder, r);
+		return cannot_load(o, folder, r);
 	*ret_section = e->geo;
 	estate_done(e);
 	if (j->diags.count[SEVERITY_ERROR])
 		return EXIT_NO;
 	if (!*ret_section)
-		return usage_error("the estate %s has no section geo; name the rows with --from", folder);
+		return usage_error("the estate %s has no section geo; name %s", folder, wanted(o));
 	return 0;
 }
 
@@ -91,7 +96,7 @@ int geo_setup(struct job *j, const struct geo_options *o, struct geo_setup *ret_
 	int r = 0;
 
 	if (!o->from_count || o->estate) {
-		r = load_section(j, o->estate ? o->estate : ".", &section);
+		r = load_section(j, o, &section);
 		if (r)
 			return r;
 		take_publish(j, section->publish, &s);
@@ -119,7 +124,7 @@ const char *geo_database(struct job *j, const struct geo_options *o, const char 
 
 	if (given)
 		return given;
-	if (load_section(j, folder, &section) != 0)
+	if (load_section(j, o, &section) != 0)
 		return NULL;
 	take_publish(j, section->publish, &s);
 	if (!s.output)

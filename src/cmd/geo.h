@@ -16,6 +16,7 @@ struct geo_options {
 	const char *from[GEO_FROM_MAX];
 	unsigned from_count;
 	const char *base, *estate;
+	const char *wanted; /* what to name when there is no estate, for the message; NULL: "the rows with --from" */
 };
 extern const struct argp geo_source_argp;
 

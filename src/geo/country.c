@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names are compared by keys: the letters of the name in lower case, without accents, punctuation, blanks and a "the"
- * in front, and with "&" as "and". All keys (alpha-3 codes, names, aliases) are sorted once, when the first name is
- * looked up, and searched by halves.
+ * in front, with "&" as "and" and "St" as "Saint". All keys (alpha-3 codes, names, aliases) are sorted once, when the
+ * first name is looked up, and searched by halves.
  */
 #include "geo/country.h"
 
@@ -12,7 +12,7 @@
 
 #include "geo/country_table.h"
 
-enum { KEY_MAX = 64, KEYS_MAX = 640 };
+enum { KEY_MAX = 64, KEYS_MAX = 1024 };
 
 struct key {
 	char text[KEY_MAX];
@@ -61,9 +61,25 @@ static char fold(uint32_t point) {
 	return 0;
 }
 
+static bool append(struct key *k, const char *letters, size_t n) {
+	if (k->len + n > KEY_MAX)
+		return false;
+	memcpy(k->text + k->len, letters, n);
+	k->len += (uint8_t)n;
+	return true;
+}
+
+/* A word that began at `start` has ended. */
+static bool end_word(struct key *k, size_t start) {
+	bool is_saint = k->len - start == 2 && memcmp(k->text + start, "st", 2) == 0;
+
+	return !is_saint || (k->len -= 2, append(k, "saint", 5));
+}
+
 /* False for a text that no name can be: not UTF-8, too long, or with characters that no name has. */
 static bool make_key(struct str text, struct key *k) {
 	static const char ignored[] = " \t'.,()-";
+	size_t word = 0;
 
 	k->len = 0;
 	if (utf8_check(text.s, text.len) != text.len)
@@ -72,17 +88,19 @@ static bool make_key(struct str text, struct key *k) {
 		uint32_t point = utf8_point(text.s + i, text.len - i, &n);
 		char letter = fold(point);
 
-		if (k->len + 3 > KEY_MAX)
-			return false;
 		if (letter) {
-			k->text[k->len++] = letter;
-		} else if (point == '&') {
-			memcpy(k->text + k->len, "and", 3);
-			k->len += 3;
-		} else if (point != 0x2019 && (point > 0x7f || !point || !strchr(ignored, (char)point))) {
-			return false;
+			if (!append(k, &letter, 1))
+				return false;
+			continue;
 		}
+		if (point != 0x2019 && point != '&' && (point > 0x7f || !point || !strchr(ignored, (char)point)))
+			return false;
+		if (!end_word(k, word) || (point == '&' && !append(k, "and", 3)))
+			return false;
+		word = k->len;
 	}
+	if (!end_word(k, word))
+		return false;
 	if (text.len > 4 && k->len > 3 && memcmp(k->text, "the", 3) == 0 && text.s[3] == ' ')
 		memmove(k->text, k->text + 3, k->len -= 3);
 	return k->len;

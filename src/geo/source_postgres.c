@@ -77,8 +77,9 @@ static int take_rows(struct postgres *p, int (*fn)(struct str columns[static _CO
 	return 0;
 }
 
-/* Begins the transaction and the COPY. `order`: by id. */
-static int start_copy(struct postgres *p, bool order) {
+/* Begins the transaction and the COPY. For people: comments too, and in the order of the ids. What is longer than any
+ * country or network is cut, so that memory stays the same whatever a table has. */
+static int start_copy(struct postgres *p, bool for_people) {
 	static const char doing[] = "read the table";
 	struct arena *a = p->diags->arena;
 	int r = postgres_run(p, doing, NULL, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL);
@@ -87,12 +88,14 @@ static int start_copy(struct postgres *p, bool order) {
 		r = postgres_look(p, false);
 	if (r < 0)
 		return r;
-	return postgres_run(
-		p, doing, NULL,
-		arena_printf(a, "COPY (SELECT %s, network::text, country::text, %s, %s FROM %s%s) TO STDOUT",
-			     p->has_id ? "id" : "0", p->has_created ? "created_at::text" : "NULL",
-			     p->has_comment ? "comment::text" : "NULL", p->table, order ? " ORDER BY 1" : ""),
-		NULL);
+	return postgres_run(p, doing, NULL,
+			    arena_printf(a,
+					 "COPY (SELECT %s, left(network::text, 1000), left(country::text, 1000), %s, "
+					 "%s FROM %s%s) TO STDOUT",
+					 p->has_id ? "id" : "0", p->has_created ? "created_at::text" : "NULL",
+					 for_people && p->has_comment ? "left(comment::text, 10000)" : "NULL", p->table,
+					 for_people ? " ORDER BY 1" : ""),
+			    NULL);
 }
 
 static uint64_t id_of(struct str text) {

@@ -7,7 +7,7 @@
 
 #include "geo/row_text.h"
 
-enum { BUSY_MS = 5000 };
+enum { BUSY_MS = 5000, VALUE_MAX = 1 << 20 };
 
 int sqlite_table_failed(const struct sqlite_table *t, const char *doing) {
 	static const struct {
@@ -89,6 +89,11 @@ int sqlite_table_open(struct sqlite_table *t, const struct geo_spec *spec, struc
 	if (sqlite3_open_v2(spec->place, &t->db, flags[mode], NULL) != SQLITE_OK)
 		return sqlite_table_failed(t, "open it");
 	(void)sqlite3_busy_timeout(t->db, BUSY_MS);
+	/* The file may come from anywhere: what its schema calls must be harmless, and no value larger than a row is.
+	 */
+	(void)sqlite3_db_config(t->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	(void)sqlite3_db_config(t->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_limit(t->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	return sqlite_table_run(t, mode == TABLE_READ ? "read it" : "write it",
 				mode == TABLE_READ ? "BEGIN" : "BEGIN IMMEDIATE");
 }

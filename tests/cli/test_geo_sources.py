@@ -435,3 +435,30 @@ def test_estate_names_the_table(hextet, tmp_path):
     assert json.loads(done.stdout)["network"] == "8.8.8.0/24"
     assert hextet("geo", "exception", "remove", "8.8.8.0/24", cwd=tmp_path).stdout == "removed: 1\n"
     assert hextet("geo", "exception", "list", cwd=tmp_path).stdout == ""
+    (tmp_path / "geo.yaml").unlink()
+    for command in (["init"], ["exception", "list"], ["exception", "add", "8.8.8.0/24", "US"]):
+        done = hextet("geo", *command, cwd=tmp_path)
+        assert done.returncode == 2 and "name a source (sqlite:FILE, postgres:CONNECTION)" in done.stderr
+
+
+def test_a_value_of_any_size(build, table):
+    table.db.execute("PRAGMA ignore_check_constraints = ON")
+    table.db.execute("INSERT INTO geo_exceptions (country, network) VALUES (?, '8.8.8.0/24')", ["x" * 1000000])
+    assert [e[1] for e in errors(build(table.path))] == [f'row 1: "{"x" * 60}…" is not a country [geo-country]']
+    table.db.execute("UPDATE geo_exceptions SET country = ?", ["x" * 2000000])
+    done = build(table.path)
+    assert done.returncode == 3 and "string or blob too big" in done.stderr
+
+
+def test_a_schema_that_does_harm(build, tmp_path):
+    """A view may call only what is harmless; here a table-valued function that a program would have to trust."""
+    path = tmp_path / "view.db"
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("CREATE TABLE t (id integer, country text, network text)")
+    db.execute("INSERT INTO t VALUES (1, 'CZ', '8.8.8.0/24')")
+    db.execute("CREATE VIEW geo_exceptions AS SELECT id, country, network FROM t")
+    db.execute("CREATE VIEW trusting AS SELECT id, load_extension('x') AS country, network FROM t")
+    db.close()
+    assert build(path).returncode == 0
+    done = build(f"{path}#trusting")
+    assert done.returncode in (1, 3) and "load_extension" in done.stderr

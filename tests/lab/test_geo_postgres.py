@@ -2,6 +2,7 @@
 """`hextet geo` on a real PostgreSQL, private to this test. psql is what writes the tables; maxminddb reads the answers."""
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -82,6 +83,20 @@ def test_talk(table):
         (2, "8.8.8.0/24", "us", "tab\t, \\N and\nline", None),
         (3, "2001:1528:0:1::/64", "Germany", None, "2018-10-06 10:00:00.000001"),
         (4, "9.9.9.9/32", "GB", "", "infinity")]
+
+
+def test_text_of_all_kinds(table):
+    """What COPY escapes is read as PostgreSQL's own JSON has it."""
+    rng = random.Random(1)
+    parts = ["\\", "N", "n", "t", "\t", "\n", "\r", "\b", "\f", "\v", "''", '"', ",", "é", "x7", "."]
+    texts = ["".join(rng.choices(parts, k=rng.randrange(9))) for _ in range(2000)] + ["\\N", "\\.", ""]
+    table.sql("CREATE TABLE geo_exceptions (id integer, comment text, country text, created_at timestamp, network cidr)")
+    table.sql("INSERT INTO geo_exceptions VALUES (-1, NULL, NULL, NULL, NULL)" + "".join(
+        f", ({i}, '{text}', 'CZ', NULL, '20.0.0.0')" for i, text in enumerate(texts)))
+    table.sql("DELETE FROM geo_exceptions WHERE id < 0")
+    assert [(r["id"], r["comment"]) for r in table.rows()] == [
+        tuple(r) for r in json.loads(table.sql(
+            "SELECT json_agg(json_build_array(id, comment) ORDER BY id) FROM geo_exceptions"))]
 
 
 def test_wrong_rows(table):

@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "geo/country.h"
+#include "geo/country_table.h"
 
 #define ISO_CODES "/usr/share/iso-codes/json/iso_3166-1.json"
+#define TZDATA "/usr/share/zoneinfo/iso3166.tab"
 #define ZONES "/usr/share/zoneinfo/zone.tab"
 
 /* Where our name is neither iso-codes' name nor its common name. */
@@ -89,11 +90,29 @@ static void test_table(void **state) {
 		members += rows[i].in_eu;
 	}
 	assert_int_equal(members, 27);
+	for (const struct country_alias *a = country_aliases; a->name; a++)
+		assert_finds(a->name, country_of_code(a->code));
 	assert_false(country_of_code("GB")->in_eu);
 	assert_true(country_of_code("CZ")->in_eu && country_of_code("HR")->in_eu);
 	assert_false(country_of_code("CH")->in_eu || country_of_code("GP")->in_eu);
 	assert_int_equal(country_of_code("XK")->status, COUNTRY_USER_ASSIGNED);
 	assert_int_equal(country_of_code("AN")->status, COUNTRY_WITHDRAWN);
+}
+
+/* tzdata has names of its own. */
+static void test_other_names(void **state) {
+	FILE *f = fopen(TZDATA, "re");
+	char line[256], code[3], name[128];
+	unsigned checked = 0;
+
+	(void)state;
+	if (!f)
+		skip();
+	for (; fgets(line, sizeof(line), f); checked++)
+		if (sscanf(line, "%2[A-Z]\t%127[^\n]", code, name) == 2)
+			assert_finds(name, country_of_code(code));
+	assert_true(checked >= 249);
+	(void)fclose(f);
 }
 
 /* tzdata names a country's most important zone first: its area is the continent, but for a few that are matters of
@@ -158,6 +177,11 @@ static void test_find(void **state) {
 		{ "Trinidad & Tobago", "TT" },
 		{ "Réunion", "RE" },
 		{ "Guinea Bissau", "GW" },
+		{ "st. kitts & nevis", "KN" },
+		{ "SAINT LUCIA", "LC" },
+		{ "Macao SAR China", "MO" },
+		{ "Stlucia", NULL },
+		{ "St", "ST" },
 		{ "Korea", NULL },
 		{ "Virgin Islands", NULL },
 		{ "the", NULL },
@@ -200,8 +224,8 @@ static void test_suggest(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_iso_codes), cmocka_unit_test(test_table),   cmocka_unit_test(test_continents),
-		cmocka_unit_test(test_find),      cmocka_unit_test(test_suggest),
+		cmocka_unit_test(test_iso_codes),  cmocka_unit_test(test_table), cmocka_unit_test(test_other_names),
+		cmocka_unit_test(test_continents), cmocka_unit_test(test_find),  cmocka_unit_test(test_suggest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,10 +207,10 @@ static uint32_t compile(struct geo_rows *rows, struct geo_tree *t, enum family f
 	return family == FAMILY_4 ? root : geo_tree_set(t, root, ip_from_v4(0), 96, GEO_EMPTY);
 }
 
-/* How many nodes there will be: four for five rows of a registry's tables, more where rows lie far apart. A guess that
- * is wrong costs a little time. */
+/* How many nodes there will be: four for five rows of a registry's tables, and where few rows lie far apart most of the
+ * levels above each. A guess that is wrong costs a little time. */
 static uint32_t expected_nodes(size_t rows) {
-	return (uint32_t)MIN(rows / 5 * 4 + MIN(rows, 10000U) * 4, 1U << 24);
+	return (uint32_t)MIN(rows < 20000 ? rows * 17 : rows / 5 * 4 + 40000, 1U << 24);
 }
 
 int geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree, struct geo_roots *ret_roots) {

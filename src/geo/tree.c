@@ -12,12 +12,13 @@
 #include "geo/tree.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "addr/wide.h"
 #include "geo/tree_table.h"
 
-enum { FIRST_CAP = 1024, AHEAD = 16 };
+enum { FIRST_CAP = 1024, AHEAD = 16, LARGE_PAGE = 2 << 20 };
 
 _Noreturn static void no_memory(void) {
 	(void)fprintf(stderr, "hextet: out of memory for the nodes of a tree\n");
@@ -43,6 +44,15 @@ void geo_tree_freeze(struct geo_tree *t) {
 	t->slots = 0;
 }
 
+/* The arrays are touched from end to end, in no order: small pages would cost as much time as the tree. */
+static void use_large_pages(void *array, size_t len) {
+	uintptr_t first = ((uintptr_t)array + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)array + len) & ~(uintptr_t)(LARGE_PAGE - 1);
+
+	if (first < end)
+		(void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
 void geo_table_room(struct geo_tree *t, uint32_t nodes) {
 	uint64_t slots = (uint64_t)nodes + nodes / 3 + 1;
 
@@ -53,6 +63,8 @@ void geo_table_room(struct geo_tree *t, uint32_t nodes) {
 	t->slot = calloc(slots, sizeof(*t->slot));
 	if (!t->node || !t->slot)
 		no_memory();
+	use_large_pages(t->node, nodes * sizeof(*t->node));
+	use_large_pages(t->slot, slots * sizeof(*t->slot));
 	t->cap = nodes;
 	t->slots = (uint32_t)slots;
 	t->tag = (uint32_t)(UINT64_MAX << (32 - __builtin_clz(nodes)));

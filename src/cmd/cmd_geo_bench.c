@@ -242,7 +242,7 @@ static int measure_family(struct job *j, struct bench *b, enum family family) {
 	ask(b, family);
 	differ = differences(b);
 	if (differ > 0) {
-		(void)fprintf(stderr, "%s: libmaxminddb answers %u of %u addresses of IPv%d differently\n",
+		(void)fprintf(stderr, "%s: libmaxminddb answers %u of %d addresses of IPv%d differently\n",
 			      b->file.path, differ, ADDRESSES, family);
 		return EXIT_NO;
 	}

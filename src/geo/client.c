@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "addr/ip.h"
 #include "geo/client.h"
 #include "geo/client_find.h"
 #include "geo/client_guard.h"
@@ -297,12 +298,13 @@ int hextet_geo_country6(const struct hextet_geo *geo, const struct in6_addr *add
 int hextet_geo_country_text(const struct hextet_geo *geo, const char *text, char ret_code[3]) {
 	struct in_addr v4;
 	struct in6_addr v6;
+	struct ip ip;
 
-	if (inet_pton(AF_INET, text, &v4) == 1)
-		return hextet_geo_country4(geo, v4, ret_code);
-	if (inet_pton(AF_INET6, text, &v6) == 1)
-		return hextet_geo_country6(geo, &v6, ret_code);
-	return -EINVAL;
+	if (ip_parse(text, strlen(text), &ip, NULL) < 0)
+		return -EINVAL;
+	ip_to_bytes(ip, v6.s6_addr);
+	memcpy(&v4, v6.s6_addr + 12, sizeof v4);
+	return ip_is_v4(ip) ? hextet_geo_country4(geo, v4, ret_code) : hextet_geo_country6(geo, &v6, ret_code);
 }
 
 static size_t put_all(const uint16_t *codes, size_t n, char (*ret_codes)[3]) {

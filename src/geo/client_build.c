@@ -15,7 +15,7 @@
 
 /* A table has so many cells that FILL runs are left for each; a SKIP passes over SKIP_MIN bits or more. */
 enum { ROOT_CELLS = 1 << 16, FILL = 2, SKIP_MIN = 6 };
-#define RUNS_MAX ((size_t)1 << 28)
+#define RUNS_MAX ((size_t)1 << 25)
 
 struct run {
 	struct client_key last;

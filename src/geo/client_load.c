@@ -2,7 +2,7 @@
 /*
  * A MaxMind DB's tree as runs, in address order. Two walks: the first looks at each node once and finds those below
  * which all answers are the same (in a shared tree that is much of it, and in a hostile one it may be 2^128 places);
- * the second does not enter those, so each of its steps leads to a border between two runs, of which 2^28 are taken.
+ * the second does not enter those, so each of its steps leads to a border between two runs, of which 2^25 are taken.
  *
  * Where the IPv6 tree has the IPv4 tree once more (::/96, ::ffff:0:0/96, 2002::/16, and whatever a writer likes), the
  * run says so instead of repeating it.
@@ -152,7 +152,7 @@ static const char *compile_error(int r) {
 	case -ENOMEM:
 		return "not enough memory to compile it";
 	case -EFBIG:
-		return "too large: its compiled form would pass 2 GiB";
+		return "too large: the country changes more than 33 million times from address to address";
 	default:
 		return "its tree has a cycle; write it anew";
 	}
@@ -161,7 +161,7 @@ static const char *compile_error(int r) {
 int client_table_new(const void *bytes, size_t len, struct client_table **ret_table, char why[HEXTET_GEO_MESSAGE]) {
 	struct compile c = { .error = 0 };
 	struct finding finding = { .found = false };
-	struct client_table *t = NULL;
+	struct client_table *t;
 	struct mmdb_counts counts;
 	struct mmdb_fault fault = { "cannot be read", 0 };
 	int r;
@@ -173,14 +173,13 @@ int client_table_new(const void *bytes, size_t len, struct client_table **ret_ta
 		return refuse(&fault, why);
 	if (r == 0)
 		r = compile_tree(&c);
-	if (r == 0 && !(t = calloc(1, sizeof *t)))
-		r = -ENOMEM;
+	t = calloc(1, sizeof *t);
 	if (r == 0)
-		r = client_builder_finish(c.builder, &t->trie);
+		r = t ? client_builder_finish(c.builder, &t->trie) : -ENOMEM;
 	free(c.below);
 	free(c.memo);
 	client_builder_free(c.builder);
-	if (r < 0) {
+	if (r < 0 || !t) {
 		free(t);
 		(void)snprintf(why, HEXTET_GEO_MESSAGE, "%s", compile_error(r));
 		return r;

@@ -37,7 +37,7 @@ struct client_builder *client_builder_new(void);
 void client_builder_free(struct client_builder *b);
 
 /* All addresses up to and with `last` that had no call yet have this code; `last` has ones in the bits that the family
- * does not have. 0, -ENOMEM, or -EFBIG above 2^28 runs. */
+ * does not have. 0, -ENOMEM, or -EFBIG above 2^25 runs of a family. */
 int client_builder_add(struct client_builder *b, bool is_v4, struct client_key last, uint16_t code);
 
 /* What was not added has no code. 0, -ENOMEM, or -EFBIG above 2 GiB. */

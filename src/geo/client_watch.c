@@ -192,6 +192,8 @@ static void *run(void *user) {
 
 		if (n > 0 && wait[0].revents)
 			return NULL;
+		if (n < 0 && errno != EINTR) /* no memory: not as fast as it can */
+			(void)usleep(POLL_MS * 1000);
 		if (w->geo->is_url)
 			look_at_server(w);
 		else

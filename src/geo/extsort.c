@@ -3,8 +3,8 @@
  * The buffer is filled, sorted in place by radix (extsort_radix.c) and written as one run; runs of a level stand behind
  * each other in one file. A merge reads a block of each run and keeps the runs in a heap by the first eight bytes of
  * their next record, which decide almost always. When there are more runs than blocks in the buffer, groups of them
- * are merged into the longer runs of another file first, as often as it takes; each time the older file is closed,
- * so that at most two copies of everything are on disk.
+ * are merged into the longer runs of another file first, as often as it takes; each time the older file is closed.
+ * What was read is cut out of its file at once, so that little more than one copy of everything is on disk.
  */
 #include "geo/extsort.h"
 
@@ -33,12 +33,12 @@ struct head {
 
 struct extsort {
 	char *folder;
-	size_t len;          /* of a record */
-	uint8_t *buffer;     /* records while adding, blocks while merging */
-	size_t size;         /* of the buffer, in bytes */
-	size_t cap, n, next; /* records: room, used, already handed out */
-	int fd;              /* the level's file, or -1 */
-	uint64_t file_len;
+	size_t len;                   /* of a record */
+	uint8_t *buffer;              /* records while adding, blocks while merging */
+	size_t size;                  /* of the buffer, in bytes */
+	size_t cap, n, next;          /* records: room, used, already handed out */
+	int fd;                       /* the level's file, or -1 */
+	uint64_t file_len, file_held; /* bytes written to it; those whose room was not given back yet */
 	VEC(struct run) runs;
 	VEC(struct head) heap;
 	uint64_t disk_now, disk;
@@ -138,6 +138,7 @@ static int spill(struct extsort *s) {
 		return r;
 	vec_push(&s->runs, (struct run){ .at = s->file_len, .end = s->file_len + bytes });
 	s->file_len += bytes;
+	s->file_held += bytes;
 	s->n = 0;
 	return 0;
 }
@@ -160,7 +161,8 @@ static uint64_t key_of(const struct extsort *s, const uint8_t *record) {
 	return be64toh(key);
 }
 
-/* Reads the run's next block: 1, 0 at its end, or -errno. */
+/* Reads the run's next block: 1, 0 at its end, or -errno. Its room on disk is given back, where the file system can,
+ * and what was not yet written there need not be. */
 static int refill(struct extsort *s, struct run *run, size_t block) {
 	size_t want = (size_t)MIN((uint64_t)block, run->end - run->at), have = 0;
 
@@ -172,6 +174,10 @@ static int refill(struct extsort *s, struct run *run, size_t block) {
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
 		have += (size_t)n;
+	}
+	if (want && fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)run->at, (off_t)want) == 0) {
+		s->disk_now -= want;
+		s->file_held -= want;
 	}
 	run->at += want;
 	run->next = run->block;
@@ -288,7 +294,8 @@ static int merge_level(struct extsort *s) {
 	}
 	(void)close(s->fd);
 	s->fd = fd;
-	s->disk_now -= s->file_len;
+	s->disk_now -= s->file_held;
+	s->file_held = s->file_len;
 	s->runs.n = made;
 	s->levels++;
 	return r;

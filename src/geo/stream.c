@@ -373,7 +373,6 @@ int geo_stream_compile(struct geo_stream *s, unsigned aliases, bool *ret_used, u
 		r = sweep_both(s, aliases);
 	if (r == 0)
 		r = tell_conflicts(s);
-	s->disk = extsort_disk(state->v4.sorter) + extsort_disk(state->v6.sorter) + n->count * sizeof(*n->block);
 	if (r < 0)
 		return r == -E2BIG ? r : fail(s, r);
 	for (uint32_t v = 0; v < values; v++)

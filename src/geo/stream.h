@@ -6,7 +6,8 @@
  * pass over the node file, backwards, writes the tree. Memory is the sort's buffer and O(depth), beside the dictionary
  * of values. The answers and the warnings are those of rows.h; subtrees are not shared.
  *
- * Disk: 33 bytes for an IPv4 prefix, 45 for an IPv6 one (twice that when there are hundreds of runs), 8 for a node.
+ * Disk: 33 bytes for an IPv4 prefix, 45 for an IPv6 one, then 8 for a node; given back as they are read, so that all in
+ * all little more is needed than the larger of prefixes and file.
  */
 #pragma once
 
@@ -19,7 +20,6 @@ struct geo_stream {
 	struct geo_sink sink; /* give &s->sink to a source */
 	struct geo_stream_state *state;
 	uint64_t rows, prefixes; /* taken */
-	uint64_t disk;           /* bytes of temporary files when they were most; known after the compile */
 };
 
 /* Temporary files are made in `folder` without a name (O_TMPFILE, or unlinked at once). memory: bytes for sorting. 0 or

@@ -3,7 +3,7 @@
  * A segment is cut into the largest blocks that fit; a block that is a right half finishes its parent, and so on up, as
  * carries do in an addition. Two halves that say the same are no node. So each node is appended when its second child
  * is known, and the root is last: with n nodes, number k of the file is node n-1-k of the database, and writing the
- * database forwards is reading the file backwards.
+ * database forwards is reading the file backwards, and what was read is cut off: both need the room of one.
  */
 #include "geo/stream_nodes.h"
 
@@ -182,6 +182,7 @@ int nodes_write(struct nodes *n, int fd, const uint32_t *value_offset, unsigned 
 		r = read_block(n, end, some);
 		if (r < 0)
 			return r;
+		(void)!ftruncate(n->fd, (off_t)(end * sizeof(*n->block))); /* its room is the new file's */
 		for (size_t i = some; i-- > 0;)
 			len += encode(out + len, final(n, value_offset, n->block[i][0]),
 				      final(n, value_offset, n->block[i][1]), record_bits);

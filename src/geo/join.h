@@ -10,7 +10,8 @@
 
 #include "addr/prefix.h"
 
-/* A place of which nobody says anything: it joins whatever is beside it, and does not leave on its own. */
+/* Of a place that is a right half, or the first of all: nobody says anything, so it joins what is beside it, and does
+ * not leave on its own. */
 #define JOIN_ANYTHING UINT64_MAX
 
 struct join {

@@ -135,3 +135,14 @@ def test_random_tables(hextet, tmp_path, seed):
     for a, b in zip(told, told[1:]):
         assert not (a[1:] == b[1:] and a[0].prefixlen == b[0].prefixlen and a[0].version == b[0].version
                     and a[0].prefixlen and a[0].supernet() == b[0].supernet()), (a, b)
+
+
+def test_what_is_equal_in_one_place_only(hextet, tmp_path):
+    """Our files share subtrees: here one that is met at ::/95, where half of it is IPv4's, and again elsewhere."""
+    for name, code in (("old", "CZ"), ("new", "DE")):
+        (tmp_path / f"{name}.csv").write_text(f"0.0.0.0/0,{code}\n::1:0:0/96,FR\n2001:db8::/96,{code}\n"
+                                              "2001:db8::1:0:0/96,FR\n")
+        done = hextet("geo", "build", "--from", tmp_path / f"{name}.csv", "-o", tmp_path / name)
+        assert done.returncode == 0, done.stderr
+    assert [c[:1] + c[2:] for c in changes(diff(hextet, tmp_path / "old", tmp_path / "new"))] == [
+        ("0.0.0.0/0", "CZ", "DE"), ("2001:db8::/96", "CZ", "DE")]

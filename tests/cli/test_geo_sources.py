@@ -11,6 +11,8 @@ import sqlite3
 import maxminddb
 import pytest
 
+from geo_server import Server, wait_for
+
 COUNTRIES = ["CZ", "DE", "US", "ZA", "NZ", "BR"]
 
 
@@ -462,3 +464,22 @@ def test_a_schema_that_does_harm(build, tmp_path):
     assert build(path).returncode == 0
     done = build(f"{path}#trusting")
     assert done.returncode in (1, 3) and "load_extension" in done.stderr
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_serve_hears_of_commits(hextet_path, table, tmp_path, mode):
+    """Whoever makes them: the publisher waits for a day otherwise."""
+    table.db.execute(f"PRAGMA journal_mode = {mode}")
+    table.db.execute("INSERT INTO geo_exceptions (country, network) VALUES ('CZ', '8.8.8.0/24')")
+    with Server(hextet_path, "--from", table.path, "-o", tmp_path / "out.mmdb", "--every", "1d") as server:
+
+        def country():
+            return server.get("/v1/lookup?ip=8.8.8.8").json()["country"]
+
+        server.wait_healthy()
+        wait_for("the watch", lambda: server.health().json()["sources"][0]["changes"] == "heard of")
+        assert country() == "CZ"
+        table.db.execute("UPDATE geo_exceptions SET country = 'DE'")
+        wait_for("the change", lambda: country() == "DE")
+        assert table("add", "8.8.8.0/24", "US", "--replace").returncode == 0
+        wait_for("the change", lambda: country() == "US")

@@ -91,19 +91,19 @@ static int parse_base(struct job *j, const char *text, struct geo_setup *s) {
 
 int geo_setup(struct job *j, const struct geo_options *o, struct geo_setup *ret_setup) {
 	const struct geo_section *section = NULL;
-	const char *const *from = o->from, *base = o->base;
+	const char *from[GEO_FROM_MAX], *base = o->base;
 	struct geo_setup s = { .from_count = o->from_count };
 	int r = 0;
 
+	memcpy(from, o->from, sizeof(from));
 	if (!o->from_count || o->estate) {
 		r = load_section(j, o, &section);
-		if (r)
+		if (r || !section)
 			return r;
 		take_publish(j, section->publish, &s);
 	}
-	if (!o->from_count) {
-		from = &section->exceptions.s;
-		s.from_count = 1;
+	if (!o->from_count && section) {
+		from[s.from_count++] = section->exceptions.s;
 		base = base ? base : section->base.s;
 	}
 	s.from = arena_array(&j->arena, struct geo_spec, s.from_count);
@@ -118,13 +118,13 @@ int geo_setup(struct job *j, const struct geo_options *o, struct geo_setup *ret_
 }
 
 const char *geo_database(struct job *j, const struct geo_options *o, const char *given) {
-	const struct geo_section *section;
+	const struct geo_section *section = NULL;
 	struct geo_setup s = { .output = NULL };
 	const char *folder = o->estate ? o->estate : ".";
 
 	if (given)
 		return given;
-	if (load_section(j, o, &section) != 0)
+	if (load_section(j, o, &section) != 0 || !section)
 		return NULL;
 	take_publish(j, section->publish, &s);
 	if (!s.output)

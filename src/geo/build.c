@@ -323,7 +323,6 @@ static int verify(struct building *s, int fd, const struct second_reading *secon
 
 /* What was written is looked at, and takes its place. */
 static int publish(struct building *s, struct file_swap *swap, struct second_reading *second) {
-	char name[FILE_SWAP_NAME_MAX];
 	int r;
 
 	if (is_same(s, swap->fd)) {
@@ -336,8 +335,7 @@ static int publish(struct building *s, struct file_swap *swap, struct second_rea
 		file_swap_abort(swap);
 		return write_failed(s, r);
 	}
-	file_swap_name(swap, name);
-	second->path = name;
+	second->fd = swap->fd;
 	second->meta = &s->meta;
 	second->stats = &s->written;
 	if (!s->b->no_verify)

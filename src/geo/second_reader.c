@@ -125,9 +125,12 @@ static int check_metadata(const struct second_reading *r, const MMDB_s *db, stru
 }
 
 int second_reader_check(const struct second_reading *s, struct diags *diags) {
+	char path[32];
 	MMDB_s db;
-	int r = MMDB_open(s->path, MMDB_MODE_MMAP, &db);
+	int r;
 
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", s->fd);
+	r = MMDB_open(path, MMDB_MODE_MMAP, &db);
 	if (r != MMDB_SUCCESS) {
 		diag_error(diags, "geo-second-reader", (struct loc){ 0 }, NULL, "libmaxminddb cannot open the file: %s",
 			   MMDB_strerror(r));

@@ -9,7 +9,7 @@
 #include "geo/mmdb_write.h"
 
 struct second_reading {
-	const char *path;
+	int fd;                      /* of the file; it need not have a name */
 	const struct geo_tree *tree; /* NULL: only open the file and compare its metadata */
 	uint32_t root, v4_root;      /* of geo_tree_graft() */
 	const uint32_t *value_offset;

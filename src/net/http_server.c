@@ -48,7 +48,7 @@ struct exchange {
 	struct http_request request;
 	char *body;
 	size_t body_len, body_cap;
-	bool answered;
+	bool too_large, answered;
 };
 
 struct http_server {
@@ -351,14 +351,14 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 		size_t len = *piece_len;
 
 		*piece_len = 0;
-		if (x->answered)
-			return MHD_YES;
-		if (x->body_len + len > s->config.body_max)
-			return refuse_body(s, x);
-		return exchange_keep(x, piece, len) ? MHD_YES : MHD_NO;
+		/* The library takes no answer in the middle of a body: the rest is thrown away, until the deadline. */
+		x->too_large = x->too_large || x->body_len + len > s->config.body_max;
+		return x->too_large || x->answered || exchange_keep(x, piece, len) ? MHD_YES : MHD_NO;
 	}
 	if (x->answered)
 		return MHD_YES;
+	if (x->too_large)
+		return refuse_body(s, x);
 	x->answered = true;
 	x->request.body = (struct str){ x->body, x->body_len };
 	s->config.handler(&x->request, &reply, s->config.user);

@@ -24,9 +24,12 @@ static void emit_answer(struct emit *e, struct ip ip, struct prefix network, con
 	if (*a->code) {
 		emit_text(e, "country", a->code);
 		emit_str(e, "name", a->name);
-		emit_bool(e, "is_in_european_union", a->in_eu);
-	} else
+		emit_bool(e, "in_eu", a->in_eu);
+	} else {
 		emit_null(e, "country");
+		emit_null(e, "name");
+		emit_null(e, "in_eu");
+	}
 	emit_end(e);
 }
 

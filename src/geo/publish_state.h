@@ -51,10 +51,9 @@ void publish_observe(const struct http_request *request, unsigned status, void *
 /*
  * Writes one object (an item of the caller's list, or the top):
  *
- *     {"ip": "2001:1528:132:70::ebe2", "network": "2001:1528::/32", "country": "CZ", "name": "Czechia",
- *      "is_in_european_union": true}
+ *     {"ip": "2001:1528:132:70::ebe2", "network": "2001:1528::/32", "country": "CZ", "name": "Czechia", "in_eu": true}
  *
- * Without a country that is null and the rest is left out. What is no address becomes {"ip": …, "error": …, "hint": …},
+ * Without a country these three are null. What is no address becomes {"ip": …, "error": …, "hint": …},
  * and so does an IPv6 address for an IPv4 file. 0, -EINVAL (no address), -EAFNOSUPPORT, -EBADMSG (a broken file).
  */
 int publish_lookup(struct emit *e, const struct mmdb *db, struct str ip);

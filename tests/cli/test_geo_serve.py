@@ -117,7 +117,7 @@ def test_lookups(start, tool, tmp_path):
     answer = server.get("/v1/lookup?ip=2001:1528:132:70::ebe2")
     assert answer.status == 200 and answer.headers["Content-Type"] == "application/json"
     assert answer.json() == {"ip": "2001:1528:132:70::ebe2", "network": "2001:1528::/32", "country": "CZ",
-                             "name": "Czechia", "is_in_european_union": True}
+                             "name": "Czechia", "in_eu": True}
     asked = ["1.1.1.1", "1.1.2.1", "5.5.5.5", "2001:1528::1", "::ffff:5.5.0.1", "2001:1527::"]
     answers = server.request("POST", "/v1/lookup", json.dumps(asked)).json()
     for ip, got in zip(asked, answers, strict=True):

@@ -14,7 +14,7 @@ struct csv_record {
 
 /*
  * Cuts the record that starts at s; s[len] is '\n', and 16 bytes more may be read. `is_last`: there is nothing behind
- * len. Fields of records with quotes are unquoted in place. A record whose quotes are wrong ends with its first line. One that
- * is longer than CSV_RECORD_MAX has that length, or none.
+ * len. Fields of records with quotes are unquoted in place. A record whose quotes are wrong ends with its first line.
+ * One that is longer than CSV_RECORD_MAX has that length, or none.
  */
 void csv_cut(char *s, size_t len, bool is_last, struct csv_record *ret_r);

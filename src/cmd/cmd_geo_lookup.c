@@ -24,7 +24,7 @@ struct options {
 static const struct argp_option option_rows[] = {
 	{ "db", KEY_DB, "FILE", 0, "The file to ask; by default the one that the estate publishes", 0 },
 	{ "record", KEY_RECORD, NULL, 0, "Show the whole record too", 0 },
-	{ "explain", KEY_EXPLAIN, NULL, 0, "Ask the sources instead: which row decides, and which rows lose", 0 },
+	{ "explain", KEY_EXPLAIN, NULL, 0, "Ask the sources: which row decides, and which rows lose", 0 },
 	{ 0 },
 };
 
@@ -50,8 +50,8 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		o->n = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_END:
-		if (o->explain && (o->db || o->record))
-			argp_error(state, "--explain asks the sources, not a file: leave out --db and --record");
+		if (o->explain && o->record)
+			argp_error(state, "--explain asks the sources, which have no records: leave out --record");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -193,16 +193,11 @@ static int look_all_up(struct job *job, const struct options *opt) {
 	int r, code = path                               ? geo_file_open(job, path, &l.file)
 		      : job->diags.count[SEVERITY_ERROR] ? EXIT_NO
 							 : EXIT_USAGE;
-	bool list = job->output.format == EMIT_JSON;
 
 	if (code)
 		return code;
 	map_init(&l.known, &job->arena);
-	if (list)
-		emit_list(&job->emit, NULL);
 	r = job_each_input(job, opt->args, opt->n, look_up, &l);
-	if (list)
-		emit_end(&job->emit);
 	map_done(&l.known);
 	if (r < 0 && !l.code)
 		return cannot("cannot read standard input: %s", strerror(-r));
@@ -215,8 +210,11 @@ static int run(int argc, char **argv) {
 	int code;
 
 	command_parse(&argp, argc, argv, &opt);
+	/* Answers come one by one, without end in a pipe: as JSON they are lines. */
+	if (opt.output.format == EMIT_JSON)
+		opt.output.format = EMIT_JSON_LINES;
 	job_init(&job, &opt.output);
-	code = opt.explain ? geo_explain(&job, &opt.geo, opt.args, opt.n) : look_all_up(&job, &opt);
+	code = opt.explain ? geo_explain(&job, &opt.geo, opt.db, opt.args, opt.n) : look_all_up(&job, &opt);
 	return job_finish(&job, code);
 }
 

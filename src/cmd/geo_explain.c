@@ -47,6 +47,8 @@ struct explaining {
 	enum layer layer;
 	uint32_t file;
 	struct geo_policy policy;
+	struct geo_file built; /* the file to hold the answers against; path NULL: none */
+	uint32_t built_file;   /* for findings about it */
 };
 
 static int ask(struct job_input in, void *user) {
@@ -281,11 +283,35 @@ static void emit_country(struct emit *e, const struct candidate *c) {
 		emit_null(e, "in_eu");
 }
 
+/* What the built file says, and a warning when the sources say something else by now. */
+static int emit_built(struct explaining *x, struct ip ip, const char *ip_text, const char *code) {
+	struct geo_answer a = { .code = "" };
+	struct mmdb_fault fault;
+	struct prefix network;
+	uint64_t offset;
+	int r;
+
+	if (!x->built.path)
+		return 0;
+	r = mmdb_lookup(&x->built.db, ip, &offset, &network, &fault);
+	if (r == 1)
+		r = geo_answer(&x->built.db, offset, &a, &fault);
+	if (r == -EBADMSG)
+		return geo_file_broken(&x->built, &fault);
+	emit_text(&x->job->emit, "in_file", *a.code ? a.code : NULL);
+	if (strcmp(a.code, code ? code : "") != 0)
+		diag_add(&x->job->diags, SEVERITY_WARNING, "geo-outdated", (struct loc){ .file = x->built_file },
+			 "build the file again", "%s is %s in the file and %s in the sources", ip_text,
+			 *a.code ? a.code : "in no country", code ? code : "in no country");
+	return 0;
+}
+
 /* One question: candidate [first, end) are its rows. */
-static void emit_question(struct explaining *x, struct ip ip, size_t first, size_t end) {
+static int emit_question(struct explaining *x, struct ip ip, size_t first, size_t end) {
 	struct emit *e = &x->job->emit;
 	const struct candidate *winner = &x->candidates.v[first];
 	char text[IP_TEXT_MAX];
+	int code;
 
 	(void)ip_format(ip, text);
 	emit_object(e, NULL);
@@ -293,11 +319,13 @@ static void emit_question(struct explaining *x, struct ip ip, size_t first, size
 	if (first == end) {
 		emit_null(e, "network");
 		emit_null(e, "country");
+		code = emit_built(x, ip, text, NULL);
 		emit_end(e);
-		return;
+		return code;
 	}
 	emit_prefix(e, "network", winner->prefix);
 	emit_country(e, winner);
+	code = emit_built(x, ip, text, code_of(winner));
 	emit_object(e, "decided_by");
 	emit_source(x, winner);
 	emit_end(e);
@@ -311,30 +339,28 @@ static void emit_question(struct explaining *x, struct ip ip, size_t first, size
 	}
 	emit_end(e);
 	emit_end(e);
+	return code;
 }
 
-static void emit_all(struct explaining *x) {
+static int emit_all(struct explaining *x) {
 	_cleanup_(freep) struct ip *asked = calloc(x->questions.n + 1, sizeof(*asked));
-	bool list = x->job->output.format == EMIT_JSON;
 	size_t at = 0;
+	int code = 0;
 
 	if (!asked)
-		return;
+		return cannot("out of memory");
 	for (size_t i = 0; i < x->questions.n; i++)
 		asked[x->questions.v[i].asked] = x->questions.v[i].ip;
 	if (x->candidates.n)
 		qsort(x->candidates.v, x->candidates.n, sizeof(*x->candidates.v), compare_candidates);
-	if (list)
-		emit_list(&x->job->emit, NULL);
-	for (size_t i = 0; i < x->questions.n; i++) {
+	for (size_t i = 0; i < x->questions.n && !code; i++) {
 		size_t first = at;
 
 		while (at < x->candidates.n && x->candidates.v[at].question == i)
 			at++;
-		emit_question(x, asked[i], first, at);
+		code = emit_question(x, asked[i], first, at);
 	}
-	if (list)
-		emit_end(&x->job->emit);
+	return code;
 }
 
 static int read_sources(struct explaining *x, const struct geo_setup *s) {
@@ -349,13 +375,17 @@ static int read_sources(struct explaining *x, const struct geo_setup *s) {
 	return r < 0 ? geo_failed(x->job, r, "read the sources") : 0;
 }
 
-int geo_explain(struct job *j, const struct geo_options *o, char **args, int n) {
+int geo_explain(struct job *j, const struct geo_options *o, const char *db, char **args, int n) {
 	struct explaining x = { .sink = { begin, add, &j->diags }, .job = j };
 	struct geo_setup setup;
 	int r, code = geo_setup(j, o, &setup);
 
+	if (code == 0 && db)
+		code = geo_file_open(j, db, &x.built);
 	if (code)
 		return code;
+	if (db)
+		x.built_file = sources_add(&j->sources, db, NULL, 0);
 	r = job_each_input(j, args, n, ask, &x);
 	if (r < 0)
 		return cannot("cannot read standard input: %s", strerror(-r));
@@ -365,7 +395,7 @@ int geo_explain(struct job *j, const struct geo_options *o, char **args, int n) 
 	code = read_sources(&x, &setup);
 	if (code == 0) {
 		read_comments(&x, setup.from, setup.from_count);
-		emit_all(&x);
+		code = emit_all(&x);
 	}
 	geo_policy_done(&x.policy);
 	vec_done(&x.questions);

@@ -7,5 +7,8 @@
 
 #include "cmd/geo.h"
 
-/* Answers for the arguments, or lines of standard input, from the sources. Returns the exit code. */
-int geo_explain(struct job *j, const struct geo_options *o, char **args, int n);
+/*
+ * Answers for the arguments, or lines of standard input, from the sources. db names a file that was built from them, or
+ * is NULL: an answer of its that is another one is said and warned of. Returns the exit code.
+ */
+int geo_explain(struct job *j, const struct geo_options *o, const char *db, char **args, int n);

@@ -454,3 +454,16 @@ def test_published_file_of_the_estate_is_asked(hextet, tmp_path):
 def test_wrong_usage(hextet, tmp_path, args):
     done = hextet("geo", "build", "--from=x.csv", "-o", tmp_path / "out", *args)
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_explain_says_when_the_file_is_outdated(hextet, build, tmp_path):
+    path = build([("192.0.2.0/24", "CZ"), ("2001:db8::/32", "SK")])
+    rows = tmp_path / "now.csv"
+    rows.write_text("192.0.2.0/24,CZ\n2001:db8::/32,PL\n")
+    done = hextet("geo", "lookup", "--explain", "--output=json", "--db", path, "--from", rows, "192.0.2.1", "2001:db8::1",
+                  "8.8.8.8")
+    assert done.returncode == 0
+    assert [(a["country"], a["in_file"]) for a in map(json.loads, done.stdout.splitlines())] == [
+        ("CZ", "CZ"), ("PL", "SK"), (None, None)]
+    assert "192.0.2.1" not in done.stderr
+    assert f"{path}: warning: 2001:db8::1 is SK in the file and PL in the sources [geo-outdated]" in done.stderr

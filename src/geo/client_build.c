@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs → nodes, from the top down: what has one run is its code; up to 16 runs whose borders fit into the window are a
- * leaf; borders that huddle in one place get a SKIP to it; all else is a table of as many cells as leave some runs for
- * each. A node's bytes are written when its children are known, and equal bytes are one node (the subtrees of DAG and
- * of much of IPv6 repeat: the same /48s in every /32), which is found with a hash table.
+ * Runs → nodes, from the top down: up to 16 runs whose borders fit into the window are a leaf; borders that huddle in
+ * one place get a skip to it; all else is a table of as many cells as leave some runs for each. A node's bytes are
+ * written when its children are known, and equal bytes are one node, which is found with a hash table: there is one
+ * leaf for each country that is alone, and in IPv6 much repeats (the same /48s in every /32).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,8 +44,8 @@ struct client_builder {
 	int error;
 };
 
-/* Tables on one path take 112 bits together at most: nine of 12 bits and one of 4, and the table in hand. */
-enum { CELLS_MAX = 11 << CELL_TABLE_BITS };
+/* Tables on one path take 112 bits together at most: seven of 15 bits, one of 7. */
+enum { CELLS_MAX = 8 << CELL_TABLE_BITS };
 
 struct client_builder *client_builder_new(void) {
 	struct client_builder *b = calloc(1, sizeof *b);
@@ -147,7 +147,7 @@ static int pool_reserve(struct client_builder *b, size_t len) {
 	size_t cap = b->cap;
 	uint8_t *pool;
 
-	if (b->len + len > (size_t)CELL_TABLE_OFFSET * CELL_ALIGN)
+	if (b->len + len > (size_t)CELL_OFFSET * CELL_ALIGN)
 		return -EFBIG;
 	while (cap < b->len + len)
 		cap *= 2;
@@ -239,20 +239,19 @@ static void fill_cells(struct client_builder *b, const struct run *r, size_t n, 
 }
 
 static uint32_t make_table(struct client_builder *b, const struct run *r, size_t n, unsigned depth) {
-	uint32_t *cells = b->cells + b->cells_used;
+	uint32_t *cells = b->cells + b->cells_used, cell = 0;
 	unsigned bits = 1;
-	uint32_t cell = 0;
-	size_t len;
+	size_t count;
 
 	while (bits < CELL_TABLE_BITS && n >> bits > FILL && depth + bits < 128)
 		bits++;
+	count = MAX((size_t)1 << bits, CELL_ALIGN / sizeof *cells);
 	memset(cells, 0, CELL_ALIGN);
-	b->cells_used += (size_t)1 << bits;
+	b->cells_used += count;
 	fill_cells(b, r, n, depth, bits, cells);
-	len = bits < 2 ? CELL_ALIGN : (size_t)4 << bits;
 	if (!b->error)
-		cell = node_intern(b, CELL_TABLE | bits << CELL_TABLE_SHIFT, cells, len);
-	b->cells_used -= (size_t)1 << bits;
+		cell = node_intern(b, CELL_TABLE | bits << CELL_TABLE_SHIFT, cells, count * sizeof *cells);
+	b->cells_used -= count;
 	return cell;
 }
 

@@ -4,7 +4,7 @@
  *
  * A cell is 32 bits:
  *
- *   0 size:3 offset:28   a leaf of up to 4 << size runs (also of one): the ends, then a code (16 bits) for each. An end
+ *   0 size:3 0 offset:27 a leaf of up to 4 << size runs (also of one): the ends, then a code (16 bits) for each. An end
  *                        is the window (16 bits of IPv4, 32 of IPv6) of the run's last address; the last one, and so
  *                        every unused one, is all ones. It is stored with its first bit flipped: SSE2 compares signed
  *                        numbers only.
@@ -21,8 +21,7 @@ enum { CELL_ALIGN = 16, CELL_LEAF_SHIFT = 28, CELL_TABLE_SHIFT = 27, CELL_TABLE_
 enum { POOL_TAIL = 64 };
 
 #define CELL_TABLE UINT32_C(0x80000000)
-#define CELL_LEAF_OFFSET UINT32_C(0x0fffffff)
-#define CELL_TABLE_OFFSET UINT32_C(0x07ffffff)
+#define CELL_OFFSET UINT32_C(0x07ffffff)
 
 /* All borders lie where the next `bits` (1 … 31) bits are key: the cells below it, of it (without those bits), above.
  */

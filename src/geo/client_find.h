@@ -70,7 +70,7 @@ static inline unsigned leaf_find32(const uint8_t *leaf, uint32_t window) {
 
 /* What a leaf says. */
 static inline uint16_t leaf_code(const struct client_trie *t, uint32_t cell, uint32_t window, unsigned window_bytes) {
-	const uint8_t *leaf = t->pool + (size_t)(cell & CELL_LEAF_OFFSET) * CELL_ALIGN;
+	const uint8_t *leaf = t->pool + (size_t)(cell & CELL_OFFSET) * CELL_ALIGN;
 	unsigned at = window_bytes == 2 ? leaf_find16(leaf, window) : leaf_find32(leaf, window);
 	uint16_t code;
 
@@ -83,7 +83,7 @@ static inline bool is_inner(uint32_t cell) {
 }
 
 static inline const uint32_t *inner_node(const struct client_trie *t, uint32_t cell) {
-	return (const uint32_t *)(t->pool + (size_t)(cell & CELL_TABLE_OFFSET) * CELL_ALIGN);
+	return (const uint32_t *)(t->pool + (size_t)(cell & CELL_OFFSET) * CELL_ALIGN);
 }
 
 static inline unsigned inner_bits(uint32_t cell) {

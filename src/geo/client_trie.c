@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The batch goes one step with each address in turn and asks for the memory of the next step ahead, so that as many
- * cache misses are under way at once as the processor can take, and no branch depends on what an address finds.
+ * cache misses are under way at once as the processor can take, and no branch depends on what an address finds: what
+ * looks roundabout here (a mask for a condition) keeps compilers from making one, which costs half of the gain.
  */
 #include <stdlib.h>
 
 #include "geo/client_find.h"
 
-/* Where the next step from this cell reads. */
+/* Asks for what the next step from this cell reads: a cell of a table, or the beginning of a leaf. */
 static inline void prefetch(const struct client_trie *t, uint32_t cell, uint64_t rest) {
-	const uint32_t *table = inner_node(t, cell) + (rest >> (63 - inner_bits(cell)) >> 1);
-	const uint8_t *leaf = t->pool + (size_t)(cell & CELL_LEAF_OFFSET) * CELL_ALIGN;
+	uint64_t index = (rest >> (63 - inner_bits(cell)) >> 1) & -(uint64_t)is_inner(cell);
 
-	__builtin_prefetch(is_inner(cell) ? (const void *)table : leaf);
+	__builtin_prefetch(t->pool + (size_t)(cell & CELL_OFFSET) * CELL_ALIGN + index * sizeof cell);
 }
 
 /* `open` lists who has steps to take; it is compacted without a branch, since no branch could be foretold. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nodes are in one array, found again by a hash table of their numbers: open addressing, linear probing, at most three
- * quarters full. Nearly all the time of a build goes into these searches, each of which misses the cache; so a slot
+ * Nodes are in one array, found again by a hash table of their numbers: open addressing, linear probing, at most five
+ * sixths full. Nearly all the time of a build goes into these searches, each of which misses the cache; so a slot
  * keeps bits of the hash above the number, as many as the number leaves free, and a node is only looked at when it is
  * almost certainly the one.
  *
@@ -54,7 +54,7 @@ static void use_large_pages(void *array, size_t len) {
 }
 
 void geo_table_room(struct geo_tree *t, uint32_t nodes) {
-	uint64_t slots = (uint64_t)nodes + nodes / 3 + 1;
+	uint64_t slots = (uint64_t)nodes + nodes / 5 + 1;
 
 	if (nodes >= GEO_LEAF || slots > UINT32_MAX)
 		no_memory();

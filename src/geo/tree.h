@@ -3,9 +3,17 @@
  * A binary trie over addresses in which equal subtrees are one (a directed acyclic graph): node (left, right) exists
  * once, and a node whose two records are the same leaf does not exist. So a set of answers has exactly one tree,
  * however it was made: from rows in any order, from a file, or by laying one layer over another. Only the numbers of
- * its nodes differ, which is why a file's numbers come from geo_tree_number().
+ * its nodes differ, and nodes that no longer belong to it are left behind; so a file takes its numbers from
+ * geo_tree_number(), which knows the shape alone. What follows from that:
  *
- * Memory: 8 bytes a node and 6 to 12 for finding it again. A node has a greater number than the nodes it names.
+ *   - the same rows in any order make the same file, byte for byte;
+ *   - exceptions over a base that was loaded from a file make the file that the base's rows and the exceptions make
+ *     when everything is built anew, as far as the records are the same: geo_tree_load() enters every loaded node in
+ *     the hash table, which costs a few milliseconds and is what lets an exception fall together with a subtree that
+ *     the base has elsewhere;
+ *   - a base that another writer made, without sharing, becomes such a tree too.
+ *
+ * Memory: 8 bytes a node and about 5 for finding it again. A node has a greater number than the nodes it names.
  *
  * The families have a root each and never meet; graft() joins them for a file, in which IPv4 lives at ::/96.
  */
@@ -104,7 +112,7 @@ uint32_t geo_builder_finish(struct geo_builder *b);
  * Lays one layer over another: where `upper`, a record of the tree `from`, has an answer, map(upper's leaf, lower's
  * record) is the answer, else lower's. The result is in `t`; `from` may be `t`, but a tree of its own leaves `t`
  * without the nodes that only the layer has. map() gets GEO_EMPTY as lower record where the lower layer has none; it
- * must be a pure function (it is asked once for each pair).
+ * must be a pure function: it is asked for a pair once or a few times.
  *
  * Costs the prefixes of the upper layer, each with the levels above it, and for each of its leaves the distinct nodes
  * of the lower layer that lie below.

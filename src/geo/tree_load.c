@@ -41,7 +41,7 @@ static unsigned height_of(const uint8_t *height, uint32_t count, uint32_t record
 /* Enters all nodes in the table. False: this tree is not the only one for its answers, or too deep. */
 static bool enter(struct geo_tree *t, uint32_t count, unsigned bits, uint8_t *height) {
 	for (uint32_t n = 0; n < count; n++) {
-		uint32_t left = t->node[n][0], right = t->node[n][1], at;
+		uint32_t left = t->node[n][0], right = t->node[n][1], at = 0;
 		unsigned high = MAX(height_of(height, count, left), height_of(height, count, right)) + 1;
 		uint64_t hash = geo_table_hash(t, left, right);
 

@@ -15,7 +15,8 @@
 
 enum { ANSWERS = 1024 };
 
-/* What a leaf of the upper layer makes of a record of the lower one. No record is GEO_ALIAS4: an empty place. */
+/* What a leaf of the upper layer makes of a record of the lower one. `upper` is 0, which is no leaf, in an empty place.
+ */
 struct covered {
 	uint32_t upper, lower, result;
 };

@@ -55,7 +55,7 @@ void geo_table_grow(struct geo_tree *t);
 /* geo_tree_node(), inlined where it is called a million times. */
 static inline uint32_t geo_table_node(struct geo_tree *t, uint32_t left, uint32_t right) {
 	uint64_t hash;
-	uint32_t at, n;
+	uint32_t at = 0, n;
 
 	if (left == right && !geo_is_node(left))
 		return left;

@@ -108,9 +108,37 @@ static void test_nodes_are_unique(void **state) {
 	geo_tree_done(&t);
 }
 
+/* The nodes of a file for a tree. */
+static uint32_t (*file_of(const struct geo_tree *t, uint32_t root, uint32_t *ret_n))[2] {
+	uint32_t n, *shape = tree_shape(t, root, &n);
+
+	assert_true(geo_is_node(root));
+	*ret_n = n / 2;
+	return (uint32_t(*)[2])shape;
+}
+
 static uint32_t combine(uint32_t upper, uint32_t lower, void *user) {
 	++*(unsigned *)user;
 	return lower == GEO_EMPTY ? upper : GEO_LEAF + 100 + (upper - GEO_LEAF) * 10 + (lower - GEO_LEAF);
+}
+
+/* The lower layer comes from a file: the same tree as `both`, which was made of cells. */
+static void expect_overlay_of_file(const struct geo_tree *t, uint32_t lower, const struct geo_tree *from,
+				   uint32_t upper, uint32_t both, const struct universe *u) {
+	uint32_t n, shape_n, again_n, root, *shape = tree_shape(t, both, &shape_n), *again;
+	uint32_t(*node)[2] = file_of(t, lower, &n);
+	struct geo_tree loaded;
+	unsigned asked = 0;
+
+	geo_tree_init(&loaded);
+	assert_int_equal(geo_tree_load(&loaded, node, n, family_of(u) == FAMILY_4 ? 32 : 128, &root), 0);
+	root = geo_tree_overlay(&loaded, from, upper, root, combine, &asked);
+	again = tree_shape(&loaded, root, &again_n);
+	assert_int_equal(again_n, shape_n);
+	assert_memory_equal(again, shape, shape_n * sizeof(*shape));
+	free(shape);
+	free(again);
+	geo_tree_done(&loaded);
 }
 
 static void test_overlay(void **state) {
@@ -144,6 +172,9 @@ static void test_overlay(void **state) {
 		other = geo_tree_overlay(&t, &t, cells_tree(&upper, &t, &seed), cells_tree(&lower, &t, &seed), combine,
 					 &asked);
 		assert_int_equal(other, root);
+		if (geo_is_node(cells_tree(&lower, &t, &seed)))
+			expect_overlay_of_file(&t, cells_tree(&lower, &t, &seed), &from,
+					       cells_tree(&upper, &from, &seed), root, u);
 		geo_tree_done(&t);
 		geo_tree_done(&from);
 	}
@@ -170,15 +201,6 @@ static void test_overlay_of_shared_subtrees(void **state) {
 	(void)geo_tree_overlay(&t, &t, upper, lower, replace, &asked);
 	assert_true(asked <= 4);
 	geo_tree_done(&t);
-}
-
-/* The nodes of a file for a tree. */
-static uint32_t (*file_of(const struct geo_tree *t, uint32_t root, uint32_t *ret_n))[2] {
-	uint32_t n, *shape = tree_shape(t, root, &n);
-
-	assert_true(geo_is_node(root));
-	*ret_n = n / 2;
-	return (uint32_t(*)[2])shape;
 }
 
 static void expect_loaded(uint32_t (*node)[2], uint32_t n, const struct cells *c, const uint32_t *shape,

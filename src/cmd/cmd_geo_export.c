@@ -14,7 +14,8 @@ enum { CODES_MAX = 512 }; /* bytes; two for each country */
 struct options {
 	struct output_options output;
 	const char *path, *to;
-	struct geo_export export;
+	struct geo_file file;
+	struct geo_export export; /* of that file */
 	char codes[CODES_MAX + 1];
 	bool list;
 };
@@ -156,17 +157,16 @@ static int write_out(struct options *o, struct geo_export_stats *stats, struct m
 }
 
 static int export(struct job *j, struct options *o) {
-	struct geo_export_stats stats;
+	struct geo_export_stats stats = { 0 };
 	struct mmdb_fault fault;
-	struct geo_file file;
-	int r = geo_file_open(j, o->path, &file);
+	int r = geo_file_open(j, o->path, &o->file);
 
 	if (r)
 		return r;
-	o->export.db = &file.db;
+	o->export.db = &o->file.db;
 	r = write_out(o, &stats, &fault);
 	if (r == -EBADMSG)
-		return geo_file_broken(&file, &fault);
+		return geo_file_broken(&o->file, &fault);
 	if (r < 0)
 		return cannot("cannot write %s: %s", o->to ? o->to : "the result", strerror(-r));
 	if (stats.without)

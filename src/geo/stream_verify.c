@@ -213,7 +213,7 @@ static int write_small(const struct walk *w, int fd, struct mmdb_stats *ret_stat
 static int check_sections(struct walk *w) {
 	_cleanup_(fdp_close) int fd = memfd_create("hextet-verify", MFD_CLOEXEC);
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	struct mmdb_stats small;
+	struct mmdb_stats small = { 0 };
 	int r = fd < 0 ? -errno : write_small(w, fd, &small);
 
 	if (r < 0)

@@ -137,12 +137,14 @@ def test_random_tables(hextet, tmp_path, seed):
                     and a[0].prefixlen and a[0].supernet() == b[0].supernet()), (a, b)
 
 
-def test_what_is_equal_in_one_place_only(hextet, tmp_path):
-    """Our files share subtrees: here one that is met at ::/95, where half of it is IPv4's, and again elsewhere."""
+@pytest.mark.parametrize("here, there", [("1:0:0", ["db8::1:0:0", "db8::"]), ("fffe:0:0", ["db8::fffe:0:0", "db8::ffff:0:0"])],
+                         ids=["IPv4", "mapped"])
+def test_what_is_equal_in_one_place_only(hextet, tmp_path, here, there):
+    """Our files share subtrees: here one that is met where half of it is IPv4's, and again elsewhere."""
     for name, code in (("old", "CZ"), ("new", "DE")):
-        (tmp_path / f"{name}.csv").write_text(f"0.0.0.0/0,{code}\n::1:0:0/96,FR\n2001:db8::/96,{code}\n"
-                                              "2001:db8::1:0:0/96,FR\n")
+        (tmp_path / f"{name}.csv").write_text(f"0.0.0.0/0,{code}\n::{here}/96,FR\n2001:{there[0]}/96,FR\n"
+                                              f"2001:{there[1]}/96,{code}\n")
         done = hextet("geo", "build", "--from", tmp_path / f"{name}.csv", "-o", tmp_path / name)
         assert done.returncode == 0, done.stderr
     assert [c[:1] + c[2:] for c in changes(diff(hextet, tmp_path / "old", tmp_path / "new"))] == [
-        ("0.0.0.0/0", "CZ", "DE"), ("2001:db8::/96", "CZ", "DE")]
+        ("0.0.0.0/0", "CZ", "DE"), (f"2001:{there[1]}/96", "CZ", "DE")]

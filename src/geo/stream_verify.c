@@ -218,7 +218,7 @@ static int check_sections(struct walk *w) {
 
 	if (r < 0)
 		return r;
-	bytes = malloc(small.bytes);
+	bytes = malloc(small.bytes + 1);
 	r = bytes ? read_at(fd, bytes, small.bytes, 0) : -ENOMEM;
 	if (r < 0)
 		return r;

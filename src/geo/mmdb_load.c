@@ -42,24 +42,41 @@ static inline uint64_t data_index(const struct mmdb *db, uint32_t record) {
 	return MIN(at, db->data_len);
 }
 
+/* Whether a record that is no node and not "nothing" points outside the data. */
+static inline bool points_nowhere(const struct mmdb *db, uint32_t record, uint64_t index) {
+	return (index == db->data_len) & (record > db->node_count);
+}
+
+static int find_nowhere(const struct load *l) {
+	for (uint32_t n = 0; n < l->db->node_count; n++) {
+		uint32_t record[2];
+
+		mmdb_node(l->db, n, record);
+		for (unsigned half = 0; half < 2; half++)
+			if (points_nowhere(l->db, record[half], data_index(l->db, record[half])))
+				return fail(l, "a record of the tree points outside the data section",
+					    mmdb_record_offset(l->db, n, half));
+	}
+	return 0;
+}
+
 static int mark_values(const struct load *l) {
 	const struct mmdb db = *l->db; /* which no store below can change */
 	uint32_t *value_at = l->value_at;
+	bool nowhere = false;
 
 	for (uint32_t n = 0; n < db.node_count; n++) {
 		uint32_t record[2];
 
 		mmdb_node(&db, n, record);
 		for (unsigned half = 0; half < 2; half++) {
-			uint64_t at = data_index(&db, record[half]);
+			uint64_t index = data_index(&db, record[half]);
 
-			value_at[at] = 1;
-			if (at == db.data_len && record[half] > db.node_count)
-				return fail(l, "a record of the tree points outside the data section",
-					    mmdb_record_offset(&db, n, half));
+			value_at[index] = 1;
+			nowhere |= points_nowhere(&db, record[half], index);
 		}
 	}
-	return 0;
+	return nowhere ? find_nowhere(l) : 0;
 }
 
 static void copy_nodes(const struct load *l, uint32_t (*ret_node)[2]) {

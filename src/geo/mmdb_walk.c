@@ -60,18 +60,17 @@ struct walk {
 	uint32_t barren[BARREN]; /* by number: a node, and one, with nothing to call for */
 };
 
-static int walk_fail(const struct walk *w, const char *what, uint64_t offset) {
+static int walk_fail(const struct walk *w, const char *what, uint64_t half) {
 	if (w->fault)
-		*w->fault = (struct mmdb_fault){ what, offset };
+		*w->fault = (struct mmdb_fault){ what, mmdb_record_offset(w->db, (uint32_t)(half / 2), half % 2) };
 	return -EBADMSG;
 }
 
-static int walk_end(struct walk *w, uint64_t record, struct prefix p, uint64_t place) {
-	struct mmdb_network n = { .prefix = p };
+static int walk_end(struct walk *w, uint32_t record, struct prefix p, uint64_t half) {
+	struct mmdb_network n = { .prefix = p, .has_value = record != w->db->node_count };
 
-	n.has_value = record != w->db->node_count;
 	if (n.has_value && mmdb_record_data(w->db, record, &n.offset) < 0)
-		return walk_fail(w, "a record of the tree points outside the data section", place);
+		return walk_fail(w, "a record of the tree points outside the data section", half);
 	if (!n.has_value && !w->gaps)
 		return 0;
 	w->idle = 0;
@@ -79,55 +78,65 @@ static int walk_end(struct walk *w, uint64_t record, struct prefix p, uint64_t p
 	return w->fn(&n, w->user);
 }
 
-static int walk(struct walk *w, uint64_t record, struct prefix p, uint64_t place);
+/* Whether IPv6 leaves the record out: it is IPv4, for its number or for where it is. */
+static inline bool left_out(struct walk *w, uint32_t record, struct prefix p) {
+	bool is_v4_place = p.len == 96 && p.ip.hi == 0 && (p.ip.lo == 0 || p.ip.lo == IP4_MAPPED_LO);
 
-static int walk_halves(struct walk *w, uint32_t node, struct prefix p) {
-	struct prefix half = { p.ip, (uint8_t)(p.len + 1) };
-	unsigned shift = 127U - p.len;
-	int r = walk(w, mmdb_record(w->db, node, 0), half, mmdb_record_offset(w->db, node, 0));
+	if (!is_v4_place && !is_alias(w->db, p, record))
+		return false;
+	w->events += record >= w->db->node_count || record != w->db->v4_root;
+	return true;
+}
 
+static int walk(struct walk *w, uint32_t record, struct ip ip, unsigned len, uint64_t half);
+
+static int walk_halves(struct walk *w, uint32_t node, struct ip ip, unsigned len) {
+	unsigned shift = 127 - len;
+	uint32_t records[2];
+	int r;
+
+	mmdb_node(w->db, node, records);
+	r = walk(w, records[0], ip, len + 1, 2 * (uint64_t)node);
 	if (r)
 		return r;
 	if (shift >= 64)
-		half.ip.hi |= UINT64_C(1) << (shift - 64);
+		ip.hi |= UINT64_C(1) << (shift - 64);
 	else
-		half.ip.lo |= UINT64_C(1) << shift;
-	return walk(w, mmdb_record(w->db, node, 1), half, mmdb_record_offset(w->db, node, 1));
+		ip.lo |= UINT64_C(1) << shift;
+	return walk(w, records[1], ip, len + 1, 2 * (uint64_t)node + 1);
 }
 
-/* At most 129 of these are on the stack. `place` is where the record stands in the file. */
-static int walk(struct walk *w, uint64_t record, struct prefix p, uint64_t place) {
+/* At most 129 of these are on the stack. The record is half `half` % 2 of node `half` / 2, for messages. */
+static int walk(struct walk *w, uint32_t record, struct ip ip, unsigned len, uint64_t half) {
+	struct prefix p = { ip, (uint8_t)len };
 	uint64_t events = w->events;
 	uint32_t *barren;
 	int r;
 
-	if (w->v6 && ((p.len == 96 && p.ip.hi == 0 && (p.ip.lo == 0 || p.ip.lo == IP4_MAPPED_LO)) ||
-		      is_alias(w->db, p, record))) {
-		w->events += record >= w->db->node_count || record != w->db->v4_root;
+	if (w->v6 && left_out(w, record, p))
 		return 0;
-	}
 	if (record >= w->db->node_count)
-		return walk_end(w, record, p, place);
-	if (p.len == 128)
-		return walk_fail(w, "the tree goes on behind the last bit of an address", place);
+		return walk_end(w, record, p, half);
+	if (len == 128)
+		return walk_fail(w, "the tree goes on behind the last bit of an address", half);
 	barren = &w->barren[record % BARREN];
 	if (*barren == record + 1)
 		return 0;
 	if (++w->idle > (uint64_t)w->db->node_count + 256)
-		return walk_fail(w, "nodes without any network below are shared over and over", place);
-	r = walk_halves(w, (uint32_t)record, p);
+		return walk_fail(w, "nodes without any network below are shared over and over", half);
+	r = walk_halves(w, record, ip, len);
 	if (r == 0 && w->events == events)
-		*barren = (uint32_t)record + 1;
+		*barren = record + 1;
 	return r;
 }
 
 int mmdb_each(const struct mmdb *db, bool gaps, int (*fn)(const struct mmdb_network *n, void *user), void *user,
 	      struct mmdb_fault *ret_fault) {
 	struct walk w = { .db = db, .gaps = gaps, .fn = fn, .user = user, .fault = ret_fault };
-	int r = walk(&w, db->v4_root, (struct prefix){ ip_from_v4(0), 96 }, 0);
+	int r = walk(&w, db->v4_root, ip_from_v4(0), 96, 0);
 
 	if (r || db->ip_version == 4)
 		return r;
 	w.v6 = true;
-	return walk(&w, 0, (struct prefix){ { 0, 0 }, 0 }, 0);
+	return walk(&w, 0, (struct ip){ 0, 0 }, 0, 0);
 }

@@ -17,7 +17,7 @@
 
 #define NOWHERE UINT64_MAX
 
-enum { COPY_MAX = 1 << 20, SIZE_MAX_BYTES = 65821 + 0xffffff };
+enum { COPY_MAX = 1 << 16, SIZE_MAX_BYTES = 65821 + 0xffffff };
 
 struct datum {
 	enum mmdb_type type;
@@ -148,7 +148,7 @@ static bool sort_map(struct datum **item, uint32_t pairs) {
 static void complete(struct mmdb_data *d) {
 	struct open o = d->open[--d->depth];
 	size_t n = d->items.n - o.first;
-	struct datum **item = n ? d->items.v + o.first : NULL, *datum;
+	struct datum **item = d->items.v + o.first, *datum;
 
 	if (o.type == MMDB_MAP && !sort_map(item, o.size)) {
 		d->error = -EINVAL;
@@ -410,7 +410,7 @@ int mmdb_data_copy(struct mmdb_data *d, const struct mmdb *from, uint64_t offset
 		if (depth == MMDB_DATA_DEPTH_MAX)
 			return copy_fail(d, ret_fault, "values are nested deeper than 256", at);
 		if (parts == COPY_MAX)
-			return copy_fail(d, ret_fault, "a record has more than 2^20 parts", offset);
+			return copy_fail(d, ret_fault, "a record has more than 2^16 parts", offset);
 		f->left--;
 		f->at = v.next;
 		copy_one(d, &v);

@@ -32,7 +32,7 @@ void mmdb_data_uint(struct mmdb_data *d, enum mmdb_type type, uint64_t hi, uint6
 void mmdb_data_int(struct mmdb_data *d, int32_t value);
 void mmdb_data_double(struct mmdb_data *d, double value);
 void mmdb_data_float(struct mmdb_data *d, float value);
-/* A whole value of another file, copied: of at most 2^20 parts, pointers followed. 0 or -EBADMSG, and then the value
+/* A whole value of another file, copied: of at most 2^16 parts, pointers followed. 0 or -EBADMSG, and then the value
  * that was begun is dropped. */
 int mmdb_data_copy(struct mmdb_data *d, const struct mmdb *from, uint64_t offset, struct mmdb_fault *ret_fault);
 

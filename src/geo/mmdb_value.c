@@ -162,7 +162,7 @@ static int read_payload(const struct mmdb *db, const struct section *s, uint64_t
 int mmdb_value(const struct mmdb *db, uint64_t offset, struct mmdb_value *ret_v, struct mmdb_fault *ret_fault) {
 	struct mmdb_value v = { 0 };
 	struct section s;
-	struct head h;
+	struct head h = { 0 };
 	uint64_t behind = 0;
 	int r = section_of(db, offset, &s, ret_fault);
 
@@ -198,7 +198,7 @@ int mmdb_skip(const struct mmdb *db, uint64_t offset, uint64_t *ret_next, struct
 
 	left[0] = 1;
 	for (;;) {
-		struct mmdb_value v;
+		struct mmdb_value v = { 0 };
 		int r;
 
 		while (depth && !left[depth])

@@ -269,8 +269,8 @@ static int write_all(struct writer *w, struct arena *a, uint32_t root, const str
 	if (r < 0)
 		return r;
 	w->chunk = arena_alloc(a, CHUNK);
-	r = layout == MMDB_LAYOUT_SHARED ? write_shared(w, arena_array(a, uint32_t, w->nodes))
-					 : write_reference(w, root);
+	r = layout == MMDB_LAYOUT_REFERENCE ? write_reference(w, root)
+					    : write_shared(w, arena_array(a, uint32_t, w->nodes));
 	if (r == 0)
 		r = write_ends(w, mmdb_data_section(data), meta, &stats.bytes);
 	if (r < 0)

@@ -265,7 +265,7 @@ static void test_mistakes(void **state) {
 	mmdb_data_free(d);
 }
 
-/* Twenty maps, each with two pointers to the one before: 2^20 parts and more when written out. */
+/* Twenty arrays, each with two pointers to the one before: 2^20 parts and more when written out. */
 static void test_copy_of_too_much(void **state) {
 	struct mmdb_data *d = mmdb_data_new();
 	struct mmdb_fault fault = { 0 };
@@ -290,7 +290,7 @@ static void test_copy_of_too_much(void **state) {
 	assert_int_equal(mmdb_open(file.b, file.n, &db, NULL), 0);
 	mmdb_data_array(d, 1);
 	assert_int_equal(mmdb_data_copy(d, &db, db.data_start + last, &fault), -EBADMSG);
-	assert_string_equal(fault.what, "a record has more than 2^20 parts");
+	assert_string_equal(fault.what, "a record has more than 2^16 parts");
 	mmdb_data_text(d, STR("goes on"));
 	assert_int_equal(mmdb_data_end(d, &at), 0);
 	mmdb_data_free(d);

@@ -368,6 +368,57 @@ static void test_threads_come_and_go(void **state) {
 	hextet_geo_close(geo);
 }
 
+enum { CROWD = 1100 }; /* more than there are seats */
+
+static struct {
+	struct hextet_geo *geo;
+	pthread_barrier_t seated;
+	_Atomic unsigned wrong;
+	_Atomic bool over;
+} crowd;
+
+static void *look_in_a_crowd(void *user) {
+	char code[3];
+
+	(void)user;
+	crowd.wrong += !look_once(crowd.geo);
+	(void)pthread_barrier_wait(&crowd.seated);
+	while (!crowd.over) {
+		int r = hextet_geo_country_text(crowd.geo, "192.0.2.1", code);
+
+		crowd.wrong += r != 1 || code[0] != code[1];
+		(void)usleep(50000);
+	}
+	return NULL;
+}
+
+static void test_more_threads_than_seats(void **state) {
+	static pthread_t threads[CROWD];
+	pthread_attr_t small;
+
+	(void)state;
+	publish("AA");
+	assert_int_equal(hextet_geo_open(path, 0, &crowd.geo, NULL), 0);
+	assert_int_equal(pthread_barrier_init(&crowd.seated, NULL, CROWD + 1), 0);
+	assert_int_equal(pthread_attr_init(&small), 0);
+	assert_int_equal(pthread_attr_setstacksize(&small, 1 << 18), 0);
+	for (int i = 0; i < CROWD; i++)
+		if (pthread_create(&threads[i], &small, look_in_a_crowd, NULL) != 0)
+			fail_msg("only %d threads can be made here", i);
+	(void)pthread_barrier_wait(&crowd.seated);
+	for (int i = 0; i < 4; i++) {
+		publish(i % 2 ? "AA" : "BB");
+		assert_int_equal(hextet_geo_reload(crowd.geo, NULL), 1);
+	}
+	crowd.over = true;
+	for (int i = 0; i < CROWD; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(crowd.wrong, 0);
+	(void)pthread_attr_destroy(&small);
+	(void)pthread_barrier_destroy(&crowd.seated);
+	hextet_geo_close(crowd.geo);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_files),
@@ -381,6 +432,7 @@ int main(void) {
 		cmocka_unit_test(test_writer_in_the_middle),
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_threads_come_and_go),
+		cmocka_unit_test(test_more_threads_than_seats),
 	};
 	int r, fd = mkstemp(path);
 

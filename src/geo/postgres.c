@@ -102,7 +102,7 @@ static void ignore_notice(void *user, const char *message) {
 	(void)user, (void)message;
 }
 
-/* The parts of "schema.table", each quoted; a part may be in quotes already, and then have dots. */
+/* The parts of "schema.table", each quoted. As in SQL, what is in quotes already may have dots and keeps its case. */
 static const char *quote_table(struct postgres *p) {
 	struct arena *a = p->diags->arena;
 	const char *quoted = "", *s = p->spec->table;
@@ -113,7 +113,7 @@ static const char *quote_table(struct postgres *p) {
 
 		for (; *s && (inside || *s != '.'); s++) {
 			if (*s != '"')
-				*to++ = *s;
+				*to++ = inside || *s < 'A' || *s > 'Z' ? *s : (char)(*s | 0x20);
 			else if (inside && s[1] == '"')
 				*to++ = *s++;
 			else

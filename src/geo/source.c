@@ -78,7 +78,7 @@ static const char *value_end(const char *s, bool is_uri) {
 	}
 	for (;;) {
 		const char *blank = s + strcspn(s, " \t\n"), *word = blank + strspn(blank, " \t\n");
-		size_t letters = strspn(word, "abcdefghijklmnopqrstuvwxyz_");
+		size_t letters = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
 		if (!*word || word[letters + strspn(word + letters, " \t\n")] == '=')
 			return *word ? blank : word;

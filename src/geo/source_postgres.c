@@ -9,42 +9,10 @@
 #include <string.h>
 
 #include "geo/postgres.h"
+#include "geo/postgres_copy.h"
 #include "geo/row_text.h"
 
 enum { COLUMN_ID, COLUMN_NETWORK, COLUMN_COUNTRY, COLUMN_CREATED, COLUMN_COMMENT, _COLUMN_MAX };
-
-/*
- * Cuts a row of COPY's text format into its columns, in place: separated by tabs, \N for NULL, with a backslash before
- * what would be mistaken for either (PostgreSQL's manual, COPY, "Text Format"). True when there are exactly n columns.
- */
-static bool cut_row(char *s, size_t len, struct str *columns, size_t n) {
-	static const char letters[] = "bfnrtv", bytes[] = "\b\f\n\r\t\v";
-	const char *end = s + len, *letter;
-	size_t i = 0;
-
-	if (s < end && end[-1] == '\n')
-		end--;
-	for (;; s++, i++) {
-		char *start = s, *to = s;
-
-		if (i == n)
-			return false;
-		for (; s < end && *s != '\t'; s++) {
-			if (*s == '\\' && s + 1 < end) {
-				letter = memchr(letters, *++s, sizeof(letters) - 1);
-				*to++ = letter ? bytes[letter - letters] : *s;
-			} else {
-				*to++ = *s;
-			}
-		}
-		columns[i] = (struct str){ start, (size_t)(to - start) };
-		/* An N that is text has no backslash. */
-		if (s - start == 2 && to - start == 1 && *start == 'N')
-			columns[i] = (struct str){ NULL, 0 };
-		if (s == end)
-			return i + 1 == n;
-	}
-}
 
 /* Calls fn for each row; its result, when not 0, ends the reading. */
 static int take_rows(struct postgres *p, int (*fn)(struct str columns[static _COLUMN_MAX], void *user), void *user) {
@@ -61,7 +29,7 @@ static int take_rows(struct postgres *p, int (*fn)(struct str columns[static _CO
 				return postgres_failed(p, NULL, r, doing);
 			continue;
 		}
-		if (cut_row(line, (size_t)n, columns, _COLUMN_MAX)) {
+		if (postgres_copy_cut(line, (size_t)n, columns, _COLUMN_MAX)) {
 			r = fn(columns, user);
 		} else {
 			diag_error(p->diags, "geo-source", p->loc, NULL, "the server sent a row that is not one");

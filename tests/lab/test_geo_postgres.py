@@ -165,14 +165,14 @@ def test_one_message_for_a_statement(made):
     assert told == [("hextet_geo", "public.geo_exceptions")] * 3
 
 
-NAMES = ['geo_exceptions', 'public.geo_exceptions', 'geo.exceptions', '"Geo.Schema"."a ""b""; DROP TABLE x"', "ünï.cödé",
+NAMES = ['geo_exceptions', 'Public.Geo_Exceptions', 'geo.exceptions', '"Geo.Schema"."a ""b""; DROP TABLE x"', "ünï.cödé",
          '"select"']
 
 
 @pytest.mark.parametrize("name", range(len(NAMES)))
 def test_names(table, name):
     name = NAMES[name]
-    if "." in name and not name.startswith("public"):
+    if "." in name and not name.startswith("Public"):
         table.sql(f"CREATE SCHEMA {'%cGeo.Schema%c' % (34, 34) if name[0] == chr(34) else name.split('.')[0]}")
     assert table.geo("init", table.spec(name)).returncode == 0
     done = table.geo("exception", "add", table.spec(name), "8.8.8.0/24", "Czechia", "--comment", "'; DROP TABLE x; --")

@@ -191,7 +191,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_geo_export = {
 	.name = "export",
-	.summary = "Write networks and countries for HAProxy, nginx, Varnish, PostgreSQL, or as CSV",
+	.summary = "Write networks and countries for HAProxy, nginx, Varnish, SQL",
 	.argp = &argp,
 	.run = run,
 };

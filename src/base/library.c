@@ -20,7 +20,7 @@ static struct entry {
 } entries[LIBRARY_MAX];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int load(const struct library *l, char why[static WHY_MAX]) {
+static __attribute__((nonnull)) int load(const struct library *l, char why[static WHY_MAX]) {
 	void *address[SYMBOL_MAX];
 	void *handle = dlopen(l->file, RTLD_NOW | RTLD_LOCAL);
 	size_t n = 0;
@@ -45,7 +45,7 @@ static int load(const struct library *l, char why[static WHY_MAX]) {
 
 static struct entry *entry_of(const struct library *l) {
 	for (size_t i = 0; i < LIBRARY_MAX; i++)
-		if (entries[i].library == l || !entries[i].library)
+		if (!entries[i].library || entries[i].library == l)
 			return &entries[i];
 	return NULL;
 }

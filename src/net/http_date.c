@@ -160,6 +160,7 @@ int http_date_parse(const char *text, int64_t now, int64_t *ret_time) {
 	}
 	if (!is_date(&f))
 		return -EINVAL;
-	*ret_time = days_of(f.year, f.month, f.day) * DAY_S + f.hour * 3600 + f.minute * 60 + f.second;
+	*ret_time =
+		days_of(f.year, f.month, f.day) * DAY_S + (int64_t)f.hour * 3600 + (int64_t)f.minute * 60 + f.second;
 	return 0;
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 
 struct endpoint endpoint_from_sockaddr(const struct sockaddr *sa, socklen_t len) {
@@ -48,12 +47,22 @@ int endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr_storage *ret_
 	return 0;
 }
 
+static int bind_to(int fd, const struct sockaddr_storage *sa, socklen_t len, bool only_v6) {
+	int one = 1, only = only_v6;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+		return -errno;
+	if (sa->ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)) < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)sa, len) < 0 || listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	return 0;
+}
+
 int listen_tcp(const struct endpoint *at, bool only_v6, int *ret_fd) {
 	struct sockaddr_storage sa = { 0 };
-	_cleanup_(fdp_close) int fd = -1;
-	int one = 1, only = only_v6;
 	socklen_t len;
-	int r;
+	int fd, r;
 
 	r = endpoint_to_sockaddr(at, &sa, &len);
 	if (r < 0)
@@ -61,19 +70,17 @@ int listen_tcp(const struct endpoint *at, bool only_v6, int *ret_fd) {
 	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
-		return -errno;
-	if (sa.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)) < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&sa, len) < 0 || listen(fd, SOMAXCONN) < 0)
-		return -errno;
+	r = bind_to(fd, &sa, len, only_v6);
+	if (r < 0) {
+		(void)close(fd);
+		return r;
+	}
 	*ret_fd = fd;
-	fd = -1;
 	return 0;
 }
 
 int listen_bound(int fd, struct endpoint *ret_at) {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = { 0 };
 	socklen_t len = sizeof(sa);
 
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)

@@ -36,7 +36,8 @@ class Answer:
 class Server:
     """with Server(hextet_path, "--from", "csv:a.csv", "-o", "a.mmdb") as s: s.get("/health")"""
 
-    def __init__(self, program, *args, listen=("127.0.0.1:0", "[::1]:0"), env=None, cwd=None, before=None):
+    def __init__(self, program, *args, listen=("127.0.0.1:0", "[::1]:0"), env=None, cwd=None, before=None,
+                 urls=None):
         listens = [word for text in listen for word in ("--listen", text)]
         self.lines, self.urls = [], []
         self.process = subprocess.Popen([str(program), "geo", "serve", *listens, *map(str, args)], text=True,
@@ -45,7 +46,8 @@ class Server:
                                         preexec_fn=before)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
-        wait_for(f"{len(listen)} lines 'listening on'", lambda: self._is_listening(len(listen)))
+        urls = urls or len(listen)
+        wait_for(f"{urls} lines 'listening on'", lambda: self._is_listening(urls))
 
     def _read(self):
         for line in self.process.stderr:

@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -238,6 +239,60 @@ def test_the_same_rows_are_the_same_file(start, rows):
     for name in ("ETag", "Last-Modified"):
         assert after.headers[name] == before.headers[name]
     assert server.get(PATH, **{"If-Modified-Since": before.headers["Last-Modified"]}).status == 304
+
+
+def test_every_answer_is_one_file(start, rows):
+    """While files come and go, what is sent is one of them as a whole, and the ETag is its own."""
+    server = start().wait_healthy()
+    stop, wrong, seen = threading.Event(), [], set()
+
+    def ask(coding):
+        while not stop.is_set():
+            answer = server.get(PATH, **{"Accept-Encoding": coding})
+            body = gzip.decompress(answer.body) if answer.headers["Content-Encoding"] else answer.body
+            digest = hashlib.sha256(body).hexdigest()
+            seen.add(digest)
+            if answer.headers["ETag"].strip('"').removesuffix("-gzip") != digest:
+                wrong.append(answer.headers["ETag"])
+
+    threads = [threading.Thread(target=ask, args=(coding,)) for coding in ("gzip", "identity")]
+    for t in threads:
+        t.start()
+    for n in range(20):
+        rows.write_text(ROWS + "".join(f"9.9.{i}.0/24,FR\n" for i in range(2 * n, 5 * n)))
+        networks = server.metrics()["hextet_geo_builds_total{result=\"published\"}"]
+        server.signal(signal.SIGHUP)
+        wait_for("a build", lambda old=networks: server.metrics()['hextet_geo_builds_total{result="published"}'] > old
+                 or n == 0)
+    stop.set()
+    for t in threads:
+        t.join()
+    assert not wrong and len(seen) >= 10
+
+
+ESTATE = """
+estate: lab
+domain: example.net
+geo: {{ exceptions: "sqlite:{folder}/geo.db", publish: {{ listen: "127.0.0.1:{port}", path: /eu/own.mmdb, every: 1d }} }}
+"""
+
+
+def test_from_an_estate(hextet, hextet_path, tmp_path):
+    source = f"sqlite:{tmp_path}/geo.db"
+    assert hextet("geo", "init", source).returncode == 0
+    assert hextet("geo", "exception", "add", source, "2001:1528:132:70::/64", "Czechia").returncode == 0
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    (tmp_path / "estate").mkdir()
+    (tmp_path / "estate/estate.yaml").write_text(ESTATE.format(folder=tmp_path, port=port))
+    with Server(hextet_path, tmp_path / "estate", "-o", tmp_path / "geo.mmdb", listen=(), urls=1) as server:
+        assert server.url == f"http://127.0.0.1:{port}/eu/own.mmdb"
+        server.wait_healthy()
+        assert server.get("/v1/lookup?ip=2001:1528:132:70::ebe2").json()["name"] == "Czechia"
+        assert server.get("/eu/own.mmdb.sha256").body.endswith(b"  own.mmdb\n")
+        assert hextet("geo", "exception", "add", source, "1.1.1.0/24", "SK").returncode == 0
+        server.signal(signal.SIGHUP)
+        wait_for("the new row", lambda: server.get("/v1/lookup?ip=1.1.1.1").json()["country"] == "SK")
 
 
 def test_a_file_that_is_there_is_published_at_once(start, hextet, rows, tmp_path):

@@ -2,8 +2,8 @@
 """`hextet geo build --stream`: the answers and the warnings of the build in memory, and what happens when disks are
 full."""
 import ipaddress
+import json
 import random
-import re
 import resource
 import signal
 
@@ -41,12 +41,13 @@ def write_tables(rng, tmp_path, rows):
 def test_as_in_memory(hextet, tmp_path, seed):
     rng = random.Random(seed)
     sources = write_tables(rng, tmp_path, rng.choice([1, 20, 400]))
-    said = []
+    said, networks = [], []
     for path, args in ((tmp_path / "memory", []), (tmp_path / "disk", ["--stream"])):
-        done = hextet("geo", "build", *sources, "-o", path, "--build-epoch=1", *args)
+        done = hextet("geo", "build", *sources, "-o", path, "--build-epoch=1", "--stats", *args)
         assert done.returncode == 0, done.stderr
-        said.append(re.sub(r"^.*: (.* networks?), [0-9]+ bytes", r"\1", done.stderr, flags=re.MULTILINE))
-    assert said[0] == said[1]
+        said.append([line for line in done.stderr.splitlines() if not line.startswith(f"{path}: ")])
+        networks.append(json.loads(done.stdout)["networks"])
+    assert said[0] == said[1] and networks[0] == networks[1]
     done = hextet("geo", "diff", tmp_path / "memory", tmp_path / "disk")
     assert (done.returncode, done.stdout) == (0, "")
     with maxminddb.open_database(str(tmp_path / "memory")) as memory, \

@@ -26,7 +26,7 @@ _Noreturn static void no_memory(void) {
 }
 
 void geo_tree_init(struct geo_tree *t) {
-	*t = (struct geo_tree){ .own = GEO_EMPTY };
+	*t = (struct geo_tree){ 0 };
 	if (getrandom(t->key, sizeof(t->key), 0) != (ssize_t)sizeof(t->key))
 		abort(); /* 16 bytes are never short */
 	t->key[1] |= 1;
@@ -35,7 +35,7 @@ void geo_tree_init(struct geo_tree *t) {
 void geo_tree_done(struct geo_tree *t) {
 	free(t->node);
 	free(t->slot);
-	*t = (struct geo_tree){ .own = GEO_EMPTY };
+	*t = (struct geo_tree){ 0 };
 }
 
 void geo_tree_freeze(struct geo_tree *t) {
@@ -70,7 +70,10 @@ void geo_table_room(struct geo_tree *t, uint32_t nodes) {
 	t->tag = (uint32_t)(UINT64_MAX << (32 - __builtin_clz(nodes)));
 }
 
-/* Nodes are distinct: the first free slot is the place, fetched some nodes ahead. */
+/*
+ * Nodes are distinct: the first free slot is the place, fetched some nodes ahead. The one that is not, graft's IPv4
+ * root, comes behind its twin, and so is never found.
+ */
 static void rebuild(struct geo_tree *t, uint32_t nodes) {
 	geo_table_room(t, nodes);
 	for (uint32_t n = 0; n < t->count; n++) {
@@ -79,8 +82,6 @@ static void rebuild(struct geo_tree *t, uint32_t nodes) {
 
 		if (n + AHEAD < t->count)
 			geo_table_fetch(t, n + AHEAD);
-		if (n == t->own)
-			continue;
 		while (t->slot[at])
 			at = geo_table_next(t, at);
 		t->slot[at] = geo_table_entry(t, hash, n);

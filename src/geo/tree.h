@@ -40,7 +40,6 @@ struct geo_tree {
 	uint32_t *slot; /* hash table: node number + 1, and bits of the hash above it */
 	uint32_t slots; /* their number; 0: frozen or nothing in it yet */
 	uint32_t tag;   /* the bits of a slot that are of the hash */
-	uint32_t own;   /* the node that no other place may share (graft's IPv4 root): not in the table */
 	uint64_t key[2];
 };
 

@@ -17,18 +17,11 @@ static const struct place {
 	{ { UINT64_C(0x20010000) << 32, 0 }, 32, GEO_ALIAS_TEREDO },
 };
 
-static uint32_t own_node(struct geo_tree *t, uint32_t left, uint32_t right) {
-	uint32_t n = geo_tree_push(t, left, right);
-
-	t->own = n;
-	return n;
-}
-
 uint32_t geo_tree_graft(struct geo_tree *t, struct geo_roots roots, unsigned aliases, uint32_t *ret_v4_root) {
 	uint32_t v4 = roots.v4, root = roots.v6;
 
 	if (geo_is_node(v4))
-		v4 = own_node(t, t->node[v4][0], t->node[v4][1]);
+		v4 = geo_tree_push(t, t->node[v4][0], t->node[v4][1]);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		const struct place *p = &places[i];
 		bool is_v4 = !p->alias || (aliases & p->alias);
@@ -37,7 +30,7 @@ uint32_t geo_tree_graft(struct geo_tree *t, struct geo_roots roots, unsigned ali
 			root = geo_tree_set(t, root, p->ip, p->len, is_v4 ? v4 : GEO_EMPTY);
 	}
 	*ret_v4_root = v4;
-	return geo_is_node(root) ? root : own_node(t, root, root);
+	return geo_is_node(root) ? root : geo_tree_push(t, root, root);
 }
 
 struct geo_roots geo_tree_split(struct geo_tree *t, uint32_t root, unsigned aliases) {

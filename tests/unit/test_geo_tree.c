@@ -185,6 +185,24 @@ static uint32_t replace(uint32_t upper, uint32_t lower, void *user) {
 	return GEO_LEAF + 1000 * (upper - GEO_LEAF) + (lower == GEO_EMPTY ? 999 : lower - GEO_LEAF);
 }
 
+/* Answers of map() that are kept for a while are not those for another record. */
+static void test_overlay_of_many_values(void **state) {
+	struct geo_tree t;
+	uint32_t lower, root;
+	unsigned asked = 0, len;
+
+	(void)state;
+	geo_tree_init(&t);
+	for (uint32_t step = 1; step <= 4096; step *= 2) {
+		lower = geo_tree_node(&t, GEO_LEAF + 5, GEO_LEAF + 5 + step);
+		root = geo_tree_overlay(&t, &t, GEO_LEAF + 7, lower, replace, &asked);
+		assert_int_equal(geo_tree_find(&t, root, ip_from_v4(0), FAMILY_4, &len), GEO_LEAF + 7005);
+		assert_int_equal(geo_tree_find(&t, root, ip_from_v4(UINT32_MAX), FAMILY_4, &len),
+				 GEO_LEAF + 7005 + step);
+	}
+	geo_tree_done(&t);
+}
+
 /* 2^127 places in 127 nodes: a leaf over them asks map() a few times. */
 static void test_overlay_of_shared_subtrees(void **state) {
 	unsigned asked = 0;
@@ -415,6 +433,29 @@ static void test_graft(void **state) {
 	}
 }
 
+/* An IPv6 subtree with the halves of IPv4's root is another node, also when the table has grown since. */
+static void test_ipv4_root_is_its_own(void **state) {
+	struct geo_roots roots;
+	struct geo_tree t;
+	uint32_t root, v4_root, twin, uses = 0;
+
+	(void)state;
+	geo_tree_init(&t);
+	roots.v4 = geo_tree_node(&t, GEO_LEAF + 1, GEO_EMPTY);
+	roots.v6 = geo_tree_set(&t, GEO_EMPTY, (struct ip){ UINT64_C(1) << 62, 0 }, 3, GEO_LEAF + 1);
+	root = geo_tree_graft(&t, roots, GEO_ALIAS_MAPPED, &v4_root);
+	twin = t.node[t.node[root][0]][1];
+	assert_memory_equal(t.node[twin], t.node[v4_root], sizeof(t.node[twin]));
+	assert_int_not_equal(twin, v4_root);
+	for (uint32_t i = 0; i < 10000; i++)
+		(void)geo_tree_node(&t, GEO_LEAF + i, GEO_LEAF + i + 1);
+	assert_int_equal(geo_tree_node(&t, GEO_LEAF + 1, GEO_EMPTY), twin);
+	for (uint32_t n = 0; n < t.count; n++)
+		uses += (t.node[n][0] == v4_root) + (t.node[n][1] == v4_root);
+	assert_int_equal(uses, 2);
+	geo_tree_done(&t);
+}
+
 /* file → tree → split → graft → file is the same file. */
 static void test_split_and_graft(void **state) {
 	uint64_t seed = 6;
@@ -500,10 +541,12 @@ int main(void) {
 		cmocka_unit_test(test_builder),
 		cmocka_unit_test(test_nodes_are_unique),
 		cmocka_unit_test(test_overlay),
+		cmocka_unit_test(test_overlay_of_many_values),
 		cmocka_unit_test(test_overlay_of_shared_subtrees),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_load_refuses),
 		cmocka_unit_test(test_graft),
+		cmocka_unit_test(test_ipv4_root_is_its_own),
 		cmocka_unit_test(test_split_and_graft),
 		cmocka_unit_test(test_families_are_apart),
 	};

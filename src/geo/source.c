@@ -101,11 +101,16 @@ static const char *password_value(const char *s) {
 	return NULL;
 }
 
+/* Behind the "//" of a URI, with or without the kind in front of it; NULL when the text is none. */
+static const char *uri_authority(const char *s) {
+	s += strspn(s, "abcdefghijklmnopqrstuvwxyz:");
+	return strncmp(s, "//", 2) == 0 ? s + 2 : NULL;
+}
+
 /* user:password@ of a URI: what is between. */
 static const char *uri_password(const char *s, const char **ret_end) {
-	const char *start = strstr(s, "://"), *path, *at, *colon;
+	const char *start = uri_authority(s), *path, *at, *colon;
 
-	start = start ? start + 3 : strncmp(s, "//", 2) == 0 ? s + 2 : NULL;
 	if (!start)
 		return NULL;
 	path = start + strcspn(start, "/?");
@@ -120,7 +125,7 @@ static const char *uri_password(const char *s, const char **ret_end) {
 
 static const char *without_password(struct arena *a, const char *text) {
 	const char *end, *value = uri_password(text, &end);
-	bool is_uri = strstr(text, "//") != NULL;
+	bool is_uri = uri_authority(text) != NULL;
 
 	if (value)
 		text = arena_printf(a, "%.*s***%s", (int)(value - text), text, end);

@@ -223,6 +223,7 @@ PASSWORDS = [
     "postgres:host=127.0.0.1 port=1 password=hunter2 hunter2",
     "postgres:password='hunter2",
     "postgres:host=127.0.0.1 port=1 password=a&hunter2 user=x",
+    "postgres:host=127.0.0.1 port=1 password=a//b&hunter2 user=x",
     "postgresql://user:1/hunter2@127.0.0.1:1/db",
     "postgresql://user:hun?ter2@hunter2@127.0.0.1:1/db",
 ]

@@ -185,27 +185,37 @@ static int compile(struct building *s) {
 	return compile_rows(s, &s->tree, &s->roots);
 }
 
+/* A bit for each record there is: nodes, then values, then all that is neither. */
+static inline size_t mark_of(uint32_t record, uint32_t nodes, uint32_t values) {
+	size_t value = (size_t)nodes + MIN(record - GEO_LEAF, values);
+
+	return geo_is_node(record) ? record : value;
+}
+
 /* Which values the tree leads to. A node has a greater number than those it names, so one pass from the root finds them
- * all. */
+ * all; without a branch for the kind of a record, which nothing foretells. */
 static bool *values_used(struct building *s, uint32_t root) {
 	const struct geo_tree *t = &s->tree;
-	bool *used = arena_array(&s->arena, bool, geo_records_count(s->records));
-	_cleanup_(freep) uint8_t *seen = calloc((size_t)t->count / 8 + 1, 1);
+	uint32_t values = geo_records_count(s->records);
+	bool *used = arena_array(&s->arena, bool, values);
+	_cleanup_(freep) uint64_t *mark = calloc(((size_t)t->count + values) / 64 + 1, sizeof(*mark));
 
-	if (!seen)
+	if (!mark)
 		return NULL;
-	seen[root / 8] |= (uint8_t)(1U << root % 8);
+	mark[root / 64] |= UINT64_C(1) << root % 64;
 	for (uint32_t n = root + 1; n-- > 0;) {
-		if (!(seen[n / 8] >> n % 8 & 1))
+		if (!(mark[n / 64] >> n % 64 & 1))
 			continue;
-		for (unsigned bit = 0; bit < 2; bit++) {
-			uint32_t record = t->node[n][bit];
+		for (unsigned half = 0; half < 2; half++) {
+			size_t at = mark_of(t->node[n][half], t->count, values);
 
-			if (geo_is_node(record))
-				seen[record / 8] |= (uint8_t)(1U << record % 8);
-			else if (geo_is_leaf(record))
-				used[record - GEO_LEAF] = true;
+			mark[at / 64] |= UINT64_C(1) << at % 64;
 		}
+	}
+	for (uint32_t v = 0; v < values; v++) {
+		size_t at = (size_t)t->count + v;
+
+		used[v] = mark[at / 64] >> at % 64 & 1;
 	}
 	return used;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include <time.h>
@@ -178,6 +179,7 @@ static int run(int argc, char **argv) {
 	int r;
 
 	command_parse(&argp, argc, argv, &opt);
+	(void)signal(SIGPIPE, SIG_IGN); /* a server that leaves is an error like others */
 	job_init(&job, &opt.output);
 	r = fetch(&opt, &job);
 	while (opt.every_s && r != EXIT_USAGE) {

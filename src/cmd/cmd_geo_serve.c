@@ -163,6 +163,7 @@ static int serve(const struct options *o) {
 	char *why = NULL;
 	int r = loop_new(&loop);
 
+	(void)signal(SIGPIPE, SIG_IGN); /* whoever read our talk, or an answer, may leave */
 	if (r >= 0)
 		r = loop_add_signal(loop, SIGTERM, on_end, loop, NULL);
 	if (r >= 0)

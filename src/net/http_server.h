@@ -36,7 +36,7 @@ struct http_reply {
 	const char *allow; /* for 405: "GET, HEAD"; static */
 };
 typedef void (*http_handler)(const struct http_request *request, struct http_reply *ret_reply, void *user);
-/* Told of every answer that was given, refusals of the server itself included. */
+/* Told of every answer that was given; not of malformed requests, which libmicrohttpd refuses by itself. */
 typedef void (*http_observer)(const struct http_request *request, unsigned status, void *user);
 
 struct http_server_config {

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -361,6 +362,28 @@ def test_metrics_are_prometheus_text(start):
                 for s in families["hextet_geo_http_requests"].samples}
     assert requests["file", "200"] == 2 and requests["other", "404"] == 1
     assert all(f.documentation and f.type != "unknown" for f in families.values())
+
+
+def test_nobody_listens_to_its_talk(start, rows):
+    server = start().wait_healthy()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), server.process.stderr.fileno())  # the pipe's last reader is gone
+    rows.write_text(ROWS + "9.9.9.0/24,FR\n")
+    server.signal(signal.SIGHUP)
+    wait_for("the new row", lambda: server.get("/v1/lookup?ip=9.9.9.9").json()["country"] == "FR")
+
+
+def test_clients_that_leave_early(start, rows):
+    """The file is larger than what sockets hold; whoever leaves in the middle leaves the others alone."""
+    rng = random.Random(1)
+    rows.write_text("".join(f"{a}.{b}.0.0/{rng.randint(16, 24)},{rng.choice(['CZ', 'SK', 'AT', 'HU'])}\n"
+                            for a in range(1, 200) for b in range(256)))
+    server = start().wait_healthy()
+    size = len(server.file().body)
+    for n in range(20):
+        with socket.create_connection(server.address()) as s:
+            s.sendall(f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 3)
+            s.recv(1 + 1000 * n)
+    assert size > 100000 and len(server.file().body) == size
 
 
 def test_systemd_is_told(start, tmp_path):

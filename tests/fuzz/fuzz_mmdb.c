@@ -101,14 +101,15 @@ static int ask(const struct mmdb *db, struct ip ip, char ret_code[3]) {
 	return r == 1 ? mmdb_country(db, offset, ret_code, &fault) : r;
 }
 
+/* Where a file has an answer, the other has it too. It may have one more: nodes that go on too deep and lead to nothing
+ * are nothing when they are loaded. */
 static void compare(const struct mmdb *a, const struct mmdb *b, const uint8_t *data, size_t size) {
 	for (unsigned i = 0; i < ADDRESSES; i++) {
 		struct ip ip = address(data, size, i);
 		char x[3], y[3];
+		int r = ask(a, ip, x);
 
-		if (a->ip_version == 4 && !ip_is_v4(ip))
-			continue;
-		CLAIM(ask(a, ip, x) == ask(b, ip, y) && memcmp(x, y, 3) == 0);
+		CLAIM(r < 0 || (ask(b, ip, y) == r && memcmp(x, y, 3) == 0));
 	}
 }
 

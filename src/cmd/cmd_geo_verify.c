@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -89,10 +90,10 @@ static int verify(struct job *job, const char *path) {
 	struct arena_mark mark = arena_mark(&job->arena);
 	char *bytes;
 	size_t len;
-	int errors, r = file_read(&job->arena, path, SIZE_MAX / 4, &bytes, &len);
+	int errors, r = file_read(&job->arena, path, MMDB_FILE_MAX, &bytes, &len);
 
 	if (r < 0)
-		return cannot("cannot read %s: %s", path, strerror(-r));
+		return cannot("cannot read %s: %s%s", path, strerror(-r), r == -EFBIG ? "; " MMDB_FILE_MAX_HINT : "");
 	if (job->output.format != EMIT_TEXT) {
 		emit_object(&job->emit, NULL);
 		emit_text(&job->emit, "file", path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/geo_file.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,10 +12,10 @@ int geo_file_open(struct job *j, const char *path, struct geo_file *ret_file) {
 	struct mmdb_fault fault;
 	char *bytes;
 	size_t len;
-	int r = file_read(&j->arena, path, SIZE_MAX / 4, &bytes, &len);
+	int r = file_read(&j->arena, path, MMDB_FILE_MAX, &bytes, &len);
 
 	if (r < 0)
-		return cannot("cannot read %s: %s", path, strerror(-r));
+		return cannot("cannot read %s: %s%s", path, strerror(-r), r == -EFBIG ? "; " MMDB_FILE_MAX_HINT : "");
 	if (mmdb_open(bytes, len, &f.db, &fault) < 0)
 		return geo_file_broken(&f, &fault);
 	*ret_file = f;

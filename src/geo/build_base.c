@@ -47,10 +47,11 @@ static int load_file(const struct geo_spec *spec, struct diags *diags, struct ge
 	struct mmdb_fault fault = { "", 0 };
 	char *bytes;
 	size_t len;
-	int r = file_read(&b->arena, spec->place, SIZE_MAX / 4, &bytes, &len);
+	int r = file_read(&b->arena, spec->place, MMDB_FILE_MAX, &bytes, &len);
 
 	if (r < 0) {
-		diag_error(diags, "geo-base", (struct loc){ 0 }, NULL, "cannot read %s: %s", spec->text, strerror(-r));
+		diag_error(diags, "geo-base", (struct loc){ 0 }, r == -EFBIG ? MMDB_FILE_MAX_HINT : NULL,
+			   "cannot read %s: %s", spec->text, strerror(-r));
 		return r;
 	}
 	if (mmdb_open(bytes, len, &b->db, &fault) < 0)

@@ -10,6 +10,10 @@
 
 #include "addr/prefix.h"
 
+/* Larger files are not read, as all of a file is in memory. */
+#define MMDB_FILE_MAX (UINT64_C(4) << 30)
+#define MMDB_FILE_MAX_HINT "4 GiB is the most that is read"
+
 /* Why bytes are not what the format says; `offset` counts from the start of the file. */
 struct mmdb_fault {
 	const char *what; /* static, lower case, no full stop */

@@ -68,10 +68,11 @@ static int mmdb_read(const struct geo_spec *spec, struct geo_sink *sink) {
 	struct mmdb db;
 	char *bytes;
 	size_t len;
-	int r = file_read(&arena, spec->place, SIZE_MAX / 4, &bytes, &len);
+	int r = file_read(&arena, spec->place, MMDB_FILE_MAX, &bytes, &len);
 
 	if (r < 0)
-		diag_error(sink->diags, "geo-source", loc, NULL, "cannot read %s: %s", spec->place, strerror(-r));
+		diag_error(sink->diags, "geo-source", loc, r == -EFBIG ? MMDB_FILE_MAX_HINT : NULL,
+			   "cannot read %s: %s", spec->place, strerror(-r));
 	if (r == 0) {
 		r = mmdb_open(bytes, len, &db, &reading.fault);
 		reading.db = &db;

@@ -50,3 +50,17 @@ def test_base_is_refused(hextet, tmp_path, name):
     assert done.returncode in (1, 3), done.stdout
     assert "base.mmdb" in done.stderr
     assert out.read_bytes() == GOOD
+
+
+def test_more_than_4_gib(hextet, tmp_path):
+    """Refused by its size, before it takes all memory."""
+    path, rows = tmp_path / "file.mmdb", tmp_path / "rows.csv"
+    rows.write_text("192.0.2.0/24,CZ\n")
+    with open(path, "wb") as file:
+        file.seek(4 << 30)
+        file.write(GOOD)
+    for command in (["verify", path], ["lookup", "--db", path, "192.0.2.1"], ["dump", path], ["build", "--from",
+                    f"csv:{rows}", "--base", f"mmdb:{path}", "-o", tmp_path / "out.mmdb"]):
+        done = hextet("geo", *command)
+        assert done.returncode == 3, command
+        assert "file.mmdb: File too large" in done.stderr and "4 GiB is the most" in done.stderr

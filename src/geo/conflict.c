@@ -6,17 +6,10 @@
 
 #include "geo/country.h"
 
+enum { FIRST_LIMIT = 64 };
+
 static bool same_pair(const struct conflict *a, const struct conflict *b) {
 	return a->loser == b->loser && a->winner == b->winner;
-}
-
-void conflicts_add(struct conflicts *c, struct conflict what) {
-	if (!c->list.n || !same_pair(&c->list.v[c->list.n - 1], &what))
-		vec_push(&c->list, what);
-}
-
-void conflicts_done(struct conflicts *c) {
-	vec_done(&c->list);
 }
 
 static int by_rows(const void *pa, const void *pb) {
@@ -27,6 +20,32 @@ static int by_rows(const void *pa, const void *pb) {
 	if (a->winner != b->winner)
 		return a->winner < b->winner ? -1 : 1;
 	return prefix_compare(a->prefix, b->prefix);
+}
+
+/* Sorted by pairs of rows, of each the first prefix. */
+static void tidy(struct conflicts *c) {
+	size_t n = 0;
+
+	if (c->list.n)
+		qsort(c->list.v, c->list.n, sizeof(*c->list.v), by_rows);
+	for (size_t i = 0; i < c->list.n; i++)
+		if (!n || !same_pair(&c->list.v[n - 1], &c->list.v[i]))
+			c->list.v[n++] = c->list.v[i];
+	c->list.n = n;
+}
+
+void conflicts_add(struct conflicts *c, struct conflict what) {
+	if (c->list.n && same_pair(&c->list.v[c->list.n - 1], &what))
+		return;
+	if (c->list.n >= c->limit) {
+		tidy(c);
+		c->limit = MAX(4 * c->list.n, (size_t)FIRST_LIMIT);
+	}
+	vec_push(&c->list, what);
+}
+
+void conflicts_done(struct conflicts *c) {
+	vec_done(&c->list);
 }
 
 static const char *code_of(uint32_t value) {
@@ -61,20 +80,14 @@ void conflict_tell_more(struct diags *diags, uint32_t file, uint64_t more) {
 }
 
 void conflicts_report(struct conflicts *c, const struct geo_rows *rows) {
-	size_t pairs = 0;
-
-	if (c->list.n)
-		qsort(c->list.v, c->list.n, sizeof(*c->list.v), by_rows);
-	for (size_t i = 0; i < c->list.n; i++) {
+	tidy(c);
+	for (size_t i = 0; i < MIN(c->list.n, (size_t)GEO_POLICY_SHOWN); i++) {
 		const struct conflict *at = &c->list.v[i];
 		const struct conflict_side loser = { geo_rows_place(rows, at->loser), at->loser_value };
 		const struct conflict_side winner = { geo_rows_place(rows, at->winner), at->winner_value };
 
-		if (i && same_pair(&c->list.v[i - 1], at))
-			continue;
-		if (pairs++ < GEO_POLICY_SHOWN)
-			conflict_tell(rows->sink.diags, at->prefix, &loser, &winner);
+		conflict_tell(rows->sink.diags, at->prefix, &loser, &winner);
 	}
-	if (pairs > GEO_POLICY_SHOWN)
-		conflict_tell_more(rows->sink.diags, rows->file, pairs - GEO_POLICY_SHOWN);
+	if (c->list.n > GEO_POLICY_SHOWN)
+		conflict_tell_more(rows->sink.diags, rows->file, c->list.n - GEO_POLICY_SHOWN);
 }

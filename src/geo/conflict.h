@@ -12,9 +12,10 @@ struct conflict {
 
 struct conflicts {
 	VEC(struct conflict) list;
+	size_t limit; /* when it is that long, pairs that are there twice are taken out */
 };
 
-/* Cheap when the same two rows conflict again and again, as the prefixes of two equal ranges do. */
+/* Memory: for each pair of rows, however many prefixes they have in common. */
 void conflicts_add(struct conflicts *c, struct conflict what);
 void conflicts_done(struct conflicts *c);
 

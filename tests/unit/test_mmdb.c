@@ -139,6 +139,9 @@ static void test_faults(void **state) {
 		{ "\xa3xxx", 4, 0, "a number has a size that its type cannot have" },
 		{ "\x02\x07", 2, 0, "a number has a size that its type cannot have" },
 		{ "\xff\x0f\x42\x40", 4, 0, "a map or array says that it has more items than there are bytes left" },
+		{ "\x04\x04\xa0\xa0\xa0", 5, 0,
+		  "a map or array says that it has more items than there are bytes left" },
+		{ "\xe2\x41k\xa0", 4, 0, "a map or array says that it has more items than there are bytes left" },
 		{ "\xe1\xa0\xa0", 3, 1, "a map's key is no text" },
 		{ "\xe1\x41k\x41", 4, 3, "a value reaches behind the end of its section" },
 	};

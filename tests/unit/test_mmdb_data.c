@@ -65,6 +65,21 @@ static void test_bytes(void **state) {
 	mmdb_data_free(d);
 }
 
+/* A pointer of two bytes for a text of two is no gain, and one more read. */
+static void test_pointer_of_equal_length(void **state) {
+	struct mmdb_data *d = mmdb_data_new();
+	uint32_t at;
+
+	(void)state;
+	mmdb_data_array(d, 2);
+	mmdb_data_text(d, STR("x"));
+	mmdb_data_text(d, STR("x"));
+	assert_int_equal(mmdb_data_end(d, &at), 0);
+	assert_int_equal(mmdb_data_section(d).len, 6);
+	assert_memory_equal(mmdb_data_section(d).s, "\x02\x04\x41x\x41x", 6);
+	mmdb_data_free(d);
+}
+
 /* A record that is also inside another one stands by itself. */
 static void test_record_of_its_own(void **state) {
 	struct mmdb_data *d = mmdb_data_new();
@@ -300,6 +315,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_record_of_its_own),
+		cmocka_unit_test(test_pointer_of_equal_length),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_far_pointers),

@@ -208,6 +208,50 @@ static void test_counts(void **state) {
 	}
 }
 
+static int count_network(const struct mmdb_network *n, void *user) {
+	(void)n;
+	++*(uint64_t *)user;
+	return 0;
+}
+
+/*
+ * Node 96 is IPv4, one value and `other`. ::ffff:0:0/96 is node 112, two values, and no alias: what is there is IPv4
+ * for everybody who asks. Node 112 is 8000::/1, too, where it counts.
+ */
+static void make_mapped(uint64_t other) {
+	enum { NODES = 113, VALUE = NODES + 16 };
+
+	file.n = 0;
+	for (unsigned i = 0; i < 96; i++)
+		put_node(&file, 24, i + 1, i == 0 ? 112 : i == 80 ? 97 : NODES);
+	put_node(&file, 24, VALUE, other);
+	for (unsigned i = 97; i < 112; i++)
+		put_node(&file, 24, NODES, i + 1);
+	put_node(&file, 24, VALUE, VALUE);
+	put_separator(&file);
+	put_head(&file, 5, 0);
+	put_meta(&file, NODES, 24, 6);
+}
+
+static void test_mapped(void **state) {
+	struct mmdb_counts counts = { 0 };
+	uint64_t networks = 0;
+	struct found f;
+	struct mmdb db;
+
+	(void)state;
+	make_mapped(113);
+	assert_int_equal(verify(&f, &counts), 0);
+	assert_int_equal(counts.networks, 3);
+	assert_int_equal(mmdb_open(file.b, file.n, &db, NULL), 0);
+	assert_int_equal(mmdb_each(&db, false, count_network, &networks, NULL), 0);
+	assert_int_equal(networks, 3);
+	make_mapped(96); /* IPv4 holds itself */
+	assert_int_equal(verify(&f, NULL), 1);
+	assert_string_equal(f.fault[1].what, "the tree goes on behind the last bit of an address");
+	assert_int_equal(f.fault[1].offset, 96 * 6 + 3);
+}
+
 static void test_separator(void **state) {
 	(void)state;
 	for (unsigned i = 0; i < 16; i++) {
@@ -299,7 +343,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values), cmocka_unit_test(test_depth),     cmocka_unit_test(test_records),
 		cmocka_unit_test(test_counts), cmocka_unit_test(test_separator), cmocka_unit_test(test_metadata),
-		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_mapped), cmocka_unit_test(test_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

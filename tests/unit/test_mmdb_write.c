@@ -15,6 +15,7 @@
 #include "geo/mmdb_load.h"
 #include "geo/mmdb_verify.h"
 #include "geo/mmdb_write.h"
+#include "mmdb_make.h"
 #include "random.h"
 
 enum { VALUES = 5, ROWS = 24 };
@@ -308,6 +309,36 @@ static void test_random(void **state) {
 	mmdb_data_free(d);
 }
 
+/* Equal records that a writer put down twice, the second time with its keys turned, are one value: so the halves of the
+ * node are one, and there is no node. */
+static void test_equal_records(void **state) {
+	static struct bytes file;
+	struct mmdb_base base = { 0 };
+	struct geo_tree t;
+	struct mmdb db;
+
+	(void)state;
+	put_node(&file, 24, 1 + 16, 1 + 16 + 9);
+	put_separator(&file);
+	for (unsigned i = 0; i < 2; i++) {
+		put_head(&file, MMDB_MAP, 2);
+		for (unsigned j = 0; j < 2; j++) {
+			put_text(&file, i == j ? "a" : "b");
+			put_text(&file, i == j ? "A" : "B");
+		}
+	}
+	put_meta(&file, 1, 24, 4);
+	geo_tree_init(&t);
+	assert_int_equal(mmdb_open(file.b, file.n, &db, NULL), 0);
+	assert_int_equal(mmdb_load(&db, &t, &base, NULL), 0);
+	assert_int_equal(base.count, 1);
+	assert_int_equal(base.offset[0], db.data_start);
+	assert_int_equal(base.roots.v4, GEO_LEAF);
+	assert_int_equal(base.roots.v6, GEO_EMPTY);
+	mmdb_base_done(&base);
+	geo_tree_done(&t);
+}
+
 static void test_record_bits(void **state) {
 	static const struct {
 		uint64_t largest;
@@ -357,6 +388,7 @@ static void test_nodes(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_equal_records),
 		cmocka_unit_test(test_record_bits),
 		cmocka_unit_test(test_nodes),
 	};

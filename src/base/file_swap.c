@@ -26,14 +26,29 @@ static int open_nameless(const char *path) {
 	return errno == EISDIR || errno == ENOTSUP ? -ENOTSUP : -errno;
 }
 
+/* What is no file is not replaced by one: /dev/null would be a file from then on. */
+static int check_target(const char *path) {
+	struct stat st;
+
+	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return 0;
+	return S_ISDIR(st.st_mode) ? -EISDIR : -ENODEV;
+}
+
 int file_swap_begin(struct file_swap *f, const char *path) {
-	*f = (struct file_swap){ .fd = open_nameless(path), .path = path };
+	int r = check_target(path);
+
+	*f = (struct file_swap){ .fd = r < 0 ? r : open_nameless(path), .path = path };
 	if (f->fd != -ENOTSUP)
 		return f->fd < 0 ? f->fd : 0;
 	if ((size_t)snprintf(f->temporary, sizeof(f->temporary), "%s.XXXXXX", path) >= sizeof(f->temporary))
 		return -ENAMETOOLONG;
 	f->fd = mkostemp(f->temporary, O_CLOEXEC);
 	return f->fd < 0 ? -errno : 0;
+}
+
+const char *file_swap_error(int error) {
+	return error == -ENODEV ? "it is no regular file, and not replaced by one" : strerror(-error);
 }
 
 void file_swap_name(const struct file_swap *f, char ret_name[static FILE_SWAP_NAME_MAX]) {

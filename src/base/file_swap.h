@@ -23,8 +23,12 @@ struct file_swap {
 	char temporary[PATH_MAX]; /* its name, or "" */
 };
 
-/* 0 or -errno. `path` is borrowed until the end. */
+/* 0 or -errno: -EISDIR for a folder, -ENODEV for a device, pipe or socket, which are never replaced. A link is: by the
+ * file. `path` is borrowed until the end. */
 int file_swap_begin(struct file_swap *f, const char *path);
+
+/* What a failure's -errno means, in words. */
+const char *file_swap_error(int error);
 
 /* A path that opens the new file, for readers that take nothing else. */
 void file_swap_name(const struct file_swap *f, char ret_name[static FILE_SWAP_NAME_MAX]);

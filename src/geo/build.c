@@ -244,7 +244,8 @@ static int write_failed(struct building *s, int r) {
 	if (r == -E2BIG)
 		return fail(s, r, "geo-size", NULL,
 			    "the file would pass a limit of the format: 2^32 nodes, 4 GiB of data");
-	diag_error(s->diags, "geo-write", (struct loc){ 0 }, NULL, "cannot write %s: %s", s->b->output, strerror(-r));
+	diag_error(s->diags, "geo-write", (struct loc){ 0 }, NULL, "cannot write %s: %s", s->b->output,
+		   file_swap_error(r));
 	return r;
 }
 

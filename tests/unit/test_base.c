@@ -266,6 +266,11 @@ static void test_file_swap(void **state) {
 	file_swap_abort(&f);
 	assert_int_equal(file_swap_begin(&f, arena_printf(&a, "%s/none/file", folder)), -ENOENT);
 	file_swap_abort(&f);
+	/* What is no file is not replaced by one. */
+	assert_int_equal(file_swap_begin(&f, folder), -EISDIR);
+	file_swap_abort(&f);
+	assert_int_equal(file_swap_begin(&f, "/dev/null"), -ENODEV);
+	file_swap_abort(&f);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(folder), 0);
 	arena_done(&a);

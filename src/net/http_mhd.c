@@ -12,6 +12,7 @@ static const struct library_symbol symbols[] = {
 	LIBRARY_SYMBOL(&mhd.get_timeout, "MHD_get_timeout"),
 	LIBRARY_SYMBOL(&mhd.get_daemon_info, "MHD_get_daemon_info"),
 	LIBRARY_SYMBOL(&mhd.get_connection_info, "MHD_get_connection_info"),
+	LIBRARY_SYMBOL(&mhd.get_connection_values, "MHD_get_connection_values"),
 	LIBRARY_SYMBOL(&mhd.add_connection, "MHD_add_connection"),
 	LIBRARY_SYMBOL(&mhd.lookup_connection_value, "MHD_lookup_connection_value"),
 	LIBRARY_SYMBOL(&mhd.create_response_from_buffer, "MHD_create_response_from_buffer"),

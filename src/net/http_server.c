@@ -20,6 +20,7 @@
 
 #include "base/emit.h"
 #include "base/file.h"
+#include "net/http_framing.h"
 #include "net/http_mhd.h"
 #include "net/listen.h"
 
@@ -65,6 +66,9 @@ struct http_server {
 	struct connection **connection;
 	size_t connection_count;
 };
+
+/* TLS 1.0 and 1.1 are deprecated (RFC 8996), and yet "normal" to GnuTLS. */
+#define TLS_VERSIONS "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
 
 const char *http_request_header(const struct http_request *r, const char *name) {
 	return mhd.lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
@@ -272,6 +276,7 @@ static enum MHD_Result send_reply(struct http_server *s, const struct http_reque
 		return MHD_NO;
 	}
 	add_header(r, MHD_HTTP_HEADER_ALLOW, reply->allow);
+	add_header(r, MHD_HTTP_HEADER_CONNECTION, reply->close ? "close" : NULL);
 	if (own) {
 		own->answering = true;
 		own->deadline_ms =
@@ -291,11 +296,16 @@ static void exchange_free(struct exchange *x) {
 	free(x);
 }
 
-static enum MHD_Result refuse_body(struct http_server *s, struct exchange *x) {
+/* For what is wrong with its framing or, without a fault, for its size. */
+static enum MHD_Result refuse(struct http_server *s, struct exchange *x, const char *fault) {
 	struct http_reply reply;
 
 	x->answered = true;
-	http_reply_error(&reply, 413, NULL, "the request's body is larger than %zu bytes", s->config.body_max);
+	if (fault)
+		http_reply_error(&reply, 400, NULL, "%s", fault);
+	else
+		http_reply_error(&reply, 413, NULL, "the request's body is larger than %zu bytes", s->config.body_max);
+	reply.close = true;
 	return send_reply(s, &x->request, &reply);
 }
 
@@ -321,7 +331,7 @@ static enum MHD_Result request_begin(struct http_server *s, struct MHD_Connectio
 				     const char *method, void **context) {
 	struct connection *own = connection_of(c);
 	struct exchange *x = calloc(1, sizeof(*x));
-	const char *length;
+	const char *length, *fault = http_framing_fault(c);
 
 	if (!x)
 		return MHD_NO;
@@ -329,11 +339,13 @@ static enum MHD_Result request_begin(struct http_server *s, struct MHD_Connectio
 	x->request = (struct http_request){ .method = method, .path = path, .connection = c };
 	if (own)
 		x->request.peer = own->peer;
+	if (fault)
+		return refuse(s, x, fault);
 	/* A length that is known to be too large is refused before the client sends it; digits only, or the library
 	 * would have refused it. */
 	length = http_request_header(&x->request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	if (length && strtoull(length, NULL, 10) > s->config.body_max)
-		return refuse_body(s, x);
+		return refuse(s, x, NULL);
 	return MHD_YES;
 }
 
@@ -358,7 +370,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 	if (x->answered)
 		return MHD_YES;
 	if (x->too_large)
-		return refuse_body(s, x);
+		return refuse(s, x, NULL);
 	x->answered = true;
 	x->request.body = (struct str){ x->body, x->body_len };
 	s->config.handler(&x->request, &reply, s->config.user);
@@ -471,6 +483,8 @@ static int start_daemon(struct http_server *s, struct arena *a, char **ret_why) 
 		flags |= MHD_USE_TLS;
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, pem[0] };
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, pem[1] };
+		options[n++] =
+			(struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_VERSIONS };
 	}
 	options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	s->daemon = mhd.start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,

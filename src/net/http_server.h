@@ -34,6 +34,7 @@ struct http_reply {
 	void (*release)(void *user);
 	void *user;
 	const char *allow; /* for 405: "GET, HEAD"; static */
+	bool close;        /* the connection, after it */
 };
 typedef void (*http_handler)(const struct http_request *request, struct http_reply *ret_reply, void *user);
 /* Told of every answer that was given; not of malformed requests, which libmicrohttpd refuses by itself. */

@@ -188,6 +188,34 @@ def test_hostile_requests_harm_nobody(start):
     assert server.health().status == 200
 
 
+LOOKUP = b"POST /v1/lookup HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n"
+
+
+@pytest.mark.parametrize("head, body", [
+    (b"Content-Length: 6\r\nTransfer-Encoding: chunked", b"0\r\n\r\n"),
+    (b"Content-Length: 0\r\nContent-Length: 11", b'["1.1.1.1"]'),
+    (b"Content-Length: 11\r\nContent-Length: 11", b'["1.1.1.1"]'),
+    (b"Content-Length : 11", b'["1.1.1.1"]'),
+    (b"Transfer-Encoding: xchunked", b"0\r\n\r\n"),
+    (b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", b"0\r\n\r\n"),
+    (b"Transfer-Encoding: chunked, identity", b"0\r\n\r\n"),
+], ids=range(7))
+def test_no_request_is_smuggled(start, head, body):
+    """What ends nobody knows where gets 400, and nothing behind it is taken for a request (RFC 9112, 6.3)."""
+    server = start().wait_healthy()
+    for first in (LOOKUP % head, (LOOKUP % head).replace(b"POST", b"GET")):
+        with socket.create_connection(server.address()) as s:
+            s.settimeout(60)
+            s.sendall(first + body + b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = b""
+            try:
+                while got := s.recv(65536):
+                    answer += got
+            except ConnectionResetError:
+                pass
+        assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1") == 1, answer
+
+
 def test_one_client_does_not_take_all_connections(start):
     server = start().wait_healthy()
     held = [socket.create_connection(server.address()) for _ in range(80)]
@@ -423,6 +451,10 @@ def test_tls(start, curl, certificate, tmp_path):
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with socket.create_connection(server.address()) as raw, context.wrap_socket(raw, server_hostname="localhost") as s:
         assert s.version() == "TLSv1.2"
+    for version, taken in (("-tls1", False), ("-tls1_1", False), ("-tls1_2", True)):
+        done = subprocess.run(["openssl", "s_client", "-connect", "%s:%d" % server.address(), version, "-cipher",
+                               "DEFAULT:@SECLEVEL=0"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert (done.returncode == 0) == taken and ("Cipher is (NONE)" in done.stdout) != taken, done.stderr
 
 
 @pytest.mark.parametrize("args, status, said", [

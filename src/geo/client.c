@@ -17,6 +17,7 @@
 #include "geo/client.h"
 #include "geo/client_find.h"
 #include "geo/client_guard.h"
+#include "net/http_client.h"
 
 static const char out_of_memory[] = "not enough memory";
 
@@ -51,12 +52,15 @@ static void count(struct hextet_geo *geo, int r, const char *why) {
 
 /* Puts the source's name, or as much of it as there is room for, before a sentence about what it holds. */
 static void name_it(const struct hextet_geo *geo, char why[HEXTET_GEO_MESSAGE]) {
-	char sentence[HEXTET_GEO_MESSAGE];
+	char sentence[HEXTET_GEO_MESSAGE], shown[HTTP_URL_SHOWN_MAX];
 	int len = (int)strlen(why), room = HEXTET_GEO_MESSAGE - 3 - len;
 
+	if (geo->is_url)
+		http_url_show(geo->source, shown);
 	memcpy(sentence, why, sizeof sentence);
 	if (room > 0)
-		(void)snprintf(why, HEXTET_GEO_MESSAGE, "%.*s: %.*s", room, geo->source, len, sentence);
+		(void)snprintf(why, HEXTET_GEO_MESSAGE, "%.*s: %.*s", room, geo->is_url ? shown : geo->source, len,
+			       sentence);
 }
 
 /* Reads what the source has, when it has something else than before: 1, 0, -errno. */

@@ -176,14 +176,16 @@ int client_url_read(const char *url, const char *etag, struct client_bytes *ret_
 	struct http_fetched got;
 	char *sentence = NULL;
 	int fd = memfd_create("hextet-geo", MFD_CLOEXEC), r;
+	char shown[HTTP_URL_SHOWN_MAX];
 
+	http_url_show(url, shown);
 	if (fd < 0)
-		return fail(url, "make room for it", -errno, why);
+		return fail(shown, "make room for it", -errno, why);
 	r = http_fetch(&f, fd, &got, &sentence);
 	if (r < 0)
 		(void)snprintf(why, HEXTET_GEO_MESSAGE, "%s", sentence ? sentence : "not enough memory");
 	else
-		r = take_body(url, fd, &got, ret_bytes, why);
+		r = take_body(shown, fd, &got, ret_bytes, why);
 	free(sentence);
 	(void)close(fd);
 	return r;

@@ -31,6 +31,7 @@ struct fetching {
 	const struct geo_fetch *f;
 	struct diags *diags;
 	struct arena arena;
+	const char *shown;       /* the URL without what is secret */
 	struct fetch_state have; /* what is there */
 	struct geo_fetched got;
 };
@@ -52,7 +53,7 @@ static const struct {
 	int error;
 	const char *hint;
 } statuses[] = {
-	{ 401, -EACCES, "the server wants a name and password: put them in the URL, https://name:password@host/…" },
+	{ 401, -EACCES, "the server wants a name and password: put them in ~/.netrc" },
 	{ 403, -EACCES, "the server does not let this machine have the file" },
 	{ 404, -ENOENT, "is the path right? hextet geo serve tells its own when it starts" },
 	{ 410, -ENOENT, "the file is gone for good" },
@@ -68,11 +69,23 @@ static int wrong_status(struct fetching *g, const char *url, const struct http_f
 	return wrong(g, answer->status >= 500 ? -EAGAIN : -EPROTO, NULL, "%s: the server says %u", url, answer->status);
 }
 
+static const char *shown_url(struct arena *a, const char *url) {
+	char shown[HTTP_URL_SHOWN_MAX];
+
+	http_url_show(url, shown);
+	return arena_dup(a, shown, strlen(shown));
+}
+
 static int request(struct fetching *g, const struct http_fetch *h, int fd, struct http_fetched *ret_answer) {
 	_cleanup_(freep) char *why = NULL;
 	int r = http_fetch(h, fd, ret_answer, &why);
 
-	return r < 0 ? wrong(g, r, NULL, "%s", why ? why : strerror(-r)) : 0;
+	if (r >= 0)
+		return 0;
+	return wrong(g, r,
+		     r == -EACCES ? "--cacert names the certificate of an authority that the system does not know"
+				  : NULL,
+		     "%s", why ? why : strerror(-r));
 }
 
 static bool is_hex64(struct str s) {
@@ -119,7 +132,7 @@ static int fetch_digest(struct fetching *g, char ret_hex[static SHA256_HEX_MAX])
 	if (r < 0)
 		return r;
 	if (answer.status >= 500 || answer.status == 429)
-		return wrong_status(g, h.url, &answer);
+		return wrong_status(g, shown_url(&g->arena, h.url), &answer);
 	n = answer.status == 200 ? pread(fd, text, sizeof(text), 0) : 0;
 	if (n < SHA256_HEX_MAX - 1 || !is_hex64((struct str){ text, (size_t)n }))
 		return 0;
@@ -135,7 +148,7 @@ static int check_digest(struct fetching *g, const char *etag, char ret_expected[
 
 	if (g->f->sha256) {
 		if (strcasecmp(g->f->sha256, g->got.sha256) != 0)
-			return wrong(g, -EBADMSG, NULL, "%s has SHA-256 %s, not %s as was asked for", g->f->url,
+			return wrong(g, -EBADMSG, NULL, "%s has SHA-256 %s, not %s as was asked for", g->shown,
 				     g->got.sha256, g->f->sha256);
 		g->got.digest_checked = true;
 		return 0;
@@ -186,7 +199,7 @@ static int verify(struct fetching *g, struct str bytes) {
 		hint = "it begins with '<': a web page; is the URL that of the file itself?";
 	else if (start.len > 1 && (uint8_t)start.s[0] == 0x1f && (uint8_t)start.s[1] == 0x8b)
 		hint = "it is gzipped, and the server does not say so (Content-Encoding); publish the file itself";
-	return wrong(g, -EBADMSG, hint, "%s is refused: byte %ju: %s", g->f->url, (uintmax_t)found.offset, found.what);
+	return wrong(g, -EBADMSG, hint, "%s is refused: byte %ju: %s", g->shown, (uintmax_t)found.offset, found.what);
 }
 
 /* Reads what came, hashes and verifies it. */
@@ -239,7 +252,7 @@ static int take_answer(struct fetching *g, struct file_swap *swap, const struct 
 	} else {
 		r = file_swap_commit(swap, 0644);
 		if (r < 0)
-			return wrong(g, r, NULL, "cannot write %s: %s", g->f->output, strerror(-r));
+			return wrong(g, r, NULL, "cannot write %s: %s", g->f->output, file_swap_error(r));
 	}
 	remember(g, answer);
 	return 0;
@@ -263,7 +276,7 @@ static int fetch_once(struct fetching *g) {
 	}
 	r = file_swap_begin(&swap, f->output);
 	if (r < 0)
-		return wrong(g, r, NULL, "cannot write %s: %s", f->output, strerror(-r));
+		return wrong(g, r, NULL, "cannot write %s: %s", f->output, file_swap_error(r));
 	r = request(g, &h, swap.fd, &answer);
 	g->got = (struct geo_fetched){ 0 };
 	if (r >= 0) {
@@ -276,9 +289,9 @@ static int fetch_once(struct fetching *g) {
 	if (r < 0)
 		return r;
 	if (answer.status != 304)
-		return wrong_status(g, f->url, &answer);
+		return wrong_status(g, g->shown, &answer);
 	if (!conditional)
-		return wrong(g, -EPROTO, NULL, "%s: the server says 304, which nobody asked", f->url);
+		return wrong(g, -EPROTO, NULL, "%s: the server says 304, which nobody asked", g->shown);
 	memcpy(g->got.sha256, g->have.sha256, sizeof(g->got.sha256));
 	g->got.bytes = g->have.bytes;
 	return 0;
@@ -290,14 +303,14 @@ static int fetch_tries(struct fetching *g) {
 	for (int i = 0; i < TRIES && r == -ESTALE; i++)
 		r = fetch_once(g);
 	if (r == -ESTALE)
-		r = wrong(g, -EBADMSG, NULL, "%s has SHA-256 %s, which is not what %s says", g->f->url, g->got.sha256,
-			  digest_url(&g->arena, g->f->url));
+		r = wrong(g, -EBADMSG, NULL, "%s has SHA-256 %s, which is not what %s says", g->shown, g->got.sha256,
+			  shown_url(&g->arena, digest_url(&g->arena, g->f->url)));
 	return r;
 }
 
 /* ---- alone ---- */
 
-/* A descriptor to close when done, or -errno. */
+/* A descriptor to close when done, or -errno. Whoever may read the file could lock it, and hold us up: nobody may. */
 static int lock(struct fetching *g) {
 	char folder[PATH_MAX], name[PATH_MAX];
 	const char *path;
@@ -308,7 +321,7 @@ static int lock(struct fetching *g) {
 	(void)snprintf(folder, sizeof(folder), "%s", g->f->output);
 	(void)snprintf(name, sizeof(name), "%s", g->f->output);
 	path = arena_printf(&g->arena, "%s/.%s.lock", dirname(folder), basename(name));
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return wrong(g, -errno, NULL, "cannot make the lock %s: %s", path, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -324,7 +337,7 @@ static int check_request(struct fetching *g) {
 	const struct geo_fetch *f = g->f;
 
 	if (strncasecmp(f->url, "http://", 7) != 0 && strncasecmp(f->url, "https://", 8) != 0)
-		return wrong(g, -EINVAL, "a URL begins with http:// or https://", "cannot fetch %s", f->url);
+		return wrong(g, -EINVAL, "a URL begins with http:// or https://", "cannot fetch %s", g->shown);
 	if (f->sha256 && (strlen(f->sha256) != SHA256_HEX_MAX - 1 || !is_hex64(str_of(f->sha256))))
 		return wrong(g, -EINVAL, "it has 64 hexadecimal digits", "%s is no SHA-256", f->sha256);
 	return 0;
@@ -333,14 +346,16 @@ static int check_request(struct fetching *g) {
 int geo_fetch(const struct geo_fetch *f, struct diags *diags, struct geo_fetched *ret_fetched) {
 	struct fetching g = { .f = f, .diags = diags };
 	_cleanup_(fdp_close) int lock_fd = -1;
-	int r = check_request(&g);
+	int r;
 
+	g.shown = shown_url(&g.arena, f->url);
+	r = check_request(&g);
 	if (r >= 0)
 		r = lock_fd = lock(&g);
 	if (r >= 0)
 		r = fetch_state_read(f->output, &g.have);
 	if (r < 0 && lock_fd >= 0)
-		(void)wrong(&g, r, NULL, "cannot read %s: %s", f->output, strerror(-r));
+		(void)wrong(&g, r, NULL, "cannot read %s: %s", f->output, file_swap_error(r));
 	if (r >= 0)
 		r = fetch_tries(&g);
 	arena_done(&g.arena);

@@ -12,19 +12,25 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 
 enum { CHUNK = 1 << 16, STATE_MAX = 1024 };
 
 static int hash_file(const char *path, struct fetch_state *s) {
-	_cleanup_(fdp_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(fdp_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	unsigned char chunk[CHUNK], sum[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state h;
+	struct stat st;
 	ssize_t n;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -ENODEV;
 	(void)crypto_hash_sha256_init(&h);
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
 		(void)crypto_hash_sha256_update(&h, chunk, (size_t)n);

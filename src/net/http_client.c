@@ -127,6 +127,23 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *user) {
 	return size * n;
 }
 
+/* A password may have any byte, unescaped by who knows no better: what stands before the last '@' is taken for it when
+ * there is a ':' before the path. */
+void http_url_show(const char *url, char ret_shown[static HTTP_URL_SHOWN_MAX]) {
+	const char *start = strstr(url, "://"), *path, *at, *rest;
+	size_t len;
+
+	start = start ? start + 3 : url;
+	path = start + strcspn(start, "/?#");
+	at = memrchr(start, '@', (size_t)(path - start));
+	if (!at && memchr(start, ':', (size_t)(path - start)))
+		at = strrchr(start, '@');
+	rest = at ? at : start;
+	len = strcspn(rest, "?#");
+	(void)snprintf(ret_shown, HTTP_URL_SHOWN_MAX, "%.*s%s%.*s%s", (int)(start - url), url, at ? "***" : "",
+		       (int)len, rest, rest[len] == '?' ? "?***" : "");
+}
+
 static const struct {
 	CURLcode code;
 	int error;
@@ -140,19 +157,26 @@ static const struct {
 static int fail(const struct http_fetch *f, const struct transfer *t, CURLcode code, const char *detail,
 		char **ret_why) {
 	const char *text = *detail ? detail : curl.easy_strerror(code);
+	char shown[HTTP_URL_SHOWN_MAX];
 	int r = -EPROTO;
+	long answered = 0;
 
+	http_url_show(f->url, shown);
+	(void)curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &answered);
 	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
 		if (errors[i].code == code)
 			r = errors[i].error;
+	/* Then it is the URL that a server redirected to. */
+	if (r == -EINVAL && answered)
+		r = -EPROTO;
 	if (t->error < 0)
 		r = t->error;
 	if (t->error < 0 && t->error != -EFBIG)
 		text = strerror(-t->error);
 	if (r == -EFBIG) {
-		if (asprintf(ret_why, "%s: larger than the limit of %ju bytes", f->url, (uintmax_t)t->size_max) < 0)
+		if (asprintf(ret_why, "%s: larger than the limit of %ju bytes", shown, (uintmax_t)t->size_max) < 0)
 			*ret_why = NULL;
-	} else if (asprintf(ret_why, "%s: %s", f->url, text) < 0)
+	} else if (asprintf(ret_why, "%s: %s", shown, text) < 0)
 		*ret_why = NULL;
 	return r;
 }
@@ -178,6 +202,7 @@ static void set_limits(CURL *c, const struct http_fetch *f, uint64_t size_max) {
 
 	(void)curl.easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl.easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+	(void)curl.easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
 	(void)curl.easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
 	(void)curl.easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
 	(void)curl.easy_setopt(c, CURLOPT_NOSIGNAL, 1L);

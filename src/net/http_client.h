@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fetches over HTTP, with limits on everything (libcurl). Only http and https; at most five redirects, and none from
- * https to http.
+ * https to http. A name and password come from the URL or from ~/.netrc.
  */
 #pragma once
 
 #include "base/str.h"
+
+/* A URL as people may see it: its user, password and query, which may be a key, become "***"; a long one is cut. */
+enum { HTTP_URL_SHOWN_MAX = 200 };
+void http_url_show(const char *url, char ret_shown[static HTTP_URL_SHOWN_MAX]);
 
 struct http_fetch {
 	const char *url;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`hextet geo fetch`, from our own server and from servers that lie."""
+import base64
 import gzip
 import hashlib
 import json
@@ -202,6 +203,7 @@ REFUSED = {
     "closed at once": (lambda c: b"", 3),
     "redirect to a file": (lambda c: answer(status=302, Location="file:///etc/passwd"), 3),
     "redirect to ftp": (lambda c: answer(status=302, Location="ftp://127.0.0.1/geo.mmdb"), 3),
+    "redirect to no URL": (lambda c: answer(status=302, Location="http://[bad/"), 3),
     "redirect to itself": (lambda c: answer(status=302, Location=FILE), 3),
 }
 
@@ -217,6 +219,35 @@ def test_what_is_refused_changes_nothing(good, target, fetch, what, there):
     assert done.returncode == status, done.stderr
     assert done.stderr.startswith("error: ") and done.stdout == ""
     assert target.exists() == there and (not there or target.read_bytes() == good[1])
+
+
+@pytest.mark.parametrize("user", ["", "name:s3cret@", "name:s3/c@ret@", "s3cret@"])
+def test_no_message_shows_what_is_secret(good, target, fetch, user):
+    with HostileServer({FILE: [answer(b"<html>"), answer(status=500), answer(good[0])]}) as server:
+        url = server.base.replace("://", f"://{user}") + FILE + "?license_key=s3cret"
+        for args in ([], [], ["--sha256", "0" * 64]):
+            done = fetch(url, *args)
+            assert done.returncode in (1, 2, 3) and "error: " in done.stderr
+            assert "http://" in done.stderr and "?***" in done.stderr
+            assert "cret" not in done.stderr and "s3" not in done.stderr
+
+
+def test_name_and_password_of_netrc(good, fetch, tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    (home / ".netrc").write_text("machine 127.0.0.1 login name password s3cret\n")
+    with HostileServer({FILE: answer(good[0])}) as server:
+        assert result(fetch(server.base + FILE, env={**os.environ, "HOME": str(home)}))["changed"]
+        assert server.requests[0][1]["authorization"] == "Basic " + base64.b64encode(b"name:s3cret").decode()
+
+
+def test_what_is_no_file_is_not_replaced(good, fetch, hextet, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with HostileServer({FILE: answer(good[0])}) as server:
+        for path in (pipe, tmp_path):
+            done = hextet("geo", "fetch", server.base + FILE, "-o", path)
+            assert done.returncode == 3 and "error: cannot" in done.stderr
+    assert pipe.is_fifo() and not server.requests
 
 
 def test_random_damage_is_refused(good, target, fetch):

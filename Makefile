@@ -41,7 +41,7 @@ bench: build ## the benchmarks, each beside its peer in the same run
 
 bench-geo: build ## only those of hextet geo
 	@tools/deps bench
-	meson test -C build --benchmark --verbose --num-processes 1 geo
+	meson test -C build --benchmark --verbose --num-processes 1 geo geo_http
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60) from its seeds
 	@tools/deps build fuzz

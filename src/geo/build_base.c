@@ -43,6 +43,20 @@ static void read_languages(struct build_base *b) {
 	b->languages = n ? languages : NULL;
 }
 
+/*
+ * Rows about ::ffff:0:0/96 and 2002::/16 are taken as IPv4 or left out, because the IPv4 address inside answers there
+ * (policy.h). So it must over a base too; but what the base itself says of 2002::/16 stays. A base of which IPv4 is one
+ * answer, or none, has no node there that would show what its writer meant.
+ */
+static unsigned aliases_over(const struct geo_tree *t, const struct mmdb_base *b) {
+	static const struct prefix sixtofour = { { UINT64_C(0x2002) << 48, 0 }, 16 };
+	unsigned len;
+	uint32_t record = geo_tree_find(t, b->roots.v6, sixtofour.ip, FAMILY_6, &len);
+	bool says_else = len > sixtofour.len || (record != GEO_EMPTY && record != b->roots.v4);
+
+	return b->aliases | GEO_ALIAS_MAPPED | (says_else ? 0U : (unsigned)GEO_ALIAS_6TO4);
+}
+
 static int load_file(const struct geo_spec *spec, struct diags *diags, struct geo_tree *tree, struct build_base *b) {
 	struct mmdb_fault fault = { "", 0 };
 	char *bytes;
@@ -65,7 +79,10 @@ static int load_file(const struct geo_spec *spec, struct diags *diags, struct ge
 	b->database_type = arena_dup(&b->arena, b->db.database_type.s, b->db.database_type.len);
 	read_languages(b);
 	r = mmdb_load(&b->db, tree, &b->file, &fault);
-	return r == -EBADMSG ? build_base_fault(spec, diags, &fault) : r;
+	if (r < 0)
+		return r == -EBADMSG ? build_base_fault(spec, diags, &fault) : r;
+	b->file.aliases = aliases_over(tree, &b->file);
+	return 0;
 }
 
 static int load_rows(const struct geo_spec *spec, struct diags *diags, struct geo_tree *tree, struct build_base *b) {

@@ -85,7 +85,7 @@ static bool read_fully(int fd, void *bytes, size_t len, uint64_t at) {
 
 /* Only its end is read: it may be larger than memory. */
 static void read_previous(struct building *s) {
-	_cleanup_(fdp_close) int fd = open(s->b->output, O_RDONLY | O_CLOEXEC);
+	_cleanup_(fdp_close) int fd = open(s->b->output, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct arena_mark mark = arena_mark(&s->arena);
 	struct mmdb_value v;
 	struct mmdb db;
@@ -251,7 +251,7 @@ static int write_failed(struct building *s, int r) {
 
 /* Whether the file that is there has the same bytes. */
 static bool is_same(const struct building *s, int fd) {
-	_cleanup_(fdp_close) int old = open(s->b->output, O_RDONLY | O_CLOEXEC);
+	_cleanup_(fdp_close) int old = open(s->b->output, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	static uint8_t a[COMPARE_STEP], b[COMPARE_STEP];
 	uint64_t len = s->written.bytes;
 	struct stat st;
@@ -283,8 +283,8 @@ static int write_epoch(struct building *s, int fd) {
 	if (r == 0) {
 		start = s->written.bytes - old_len;
 		s->written.bytes = start + new_len;
-		if (pwrite(fd, new, new_len, (off_t)start) != (ssize_t)new_len ||
-		    ftruncate(fd, (off_t)s->written.bytes) < 0)
+		r = lseek(fd, (off_t)start, SEEK_SET) < 0 ? -errno : file_write_fd(fd, new, new_len);
+		if (r == 0 && ftruncate(fd, (off_t)s->written.bytes) < 0)
 			r = -errno;
 	}
 	free(old);

@@ -52,6 +52,15 @@ static uint64_t parse_number(const char *text, const char *name, uint64_t max, s
 	return n;
 }
 
+/* libmaxminddb takes 0 for a date that is missing, and does not open the file. */
+static uint64_t parse_epoch(const char *text, const char *name, struct argp_state *state) {
+	uint64_t n = parse_number(text, name, INT64_MAX, state);
+
+	if (n == 0)
+		argp_error(state, "%s is 1 or more: libmaxminddb opens no file of 0", name);
+	return n;
+}
+
 static enum mmdb_layout parse_layout(const char *text, struct argp_state *state) {
 	if (strcmp(text, "reference") == 0)
 		return MMDB_LAYOUT_REFERENCE;
@@ -71,7 +80,7 @@ static void check_options(struct options *o, struct argp_state *state) {
 	if (b->record_bits && b->record_bits != 24 && b->record_bits != 28 && b->record_bits != 32)
 		argp_error(state, "--record-bits is 24, 28 or 32");
 	if (!o->epoch_given && source_date) {
-		b->epoch = parse_number(source_date, "SOURCE_DATE_EPOCH", INT64_MAX, state);
+		b->epoch = parse_epoch(source_date, "SOURCE_DATE_EPOCH", state);
 		o->epoch_given = true;
 	}
 	b->epoch_is_now = !o->epoch_given;
@@ -101,7 +110,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		b->temp_folder = arg;
 		return 0;
 	case KEY_EPOCH:
-		b->epoch = parse_number(arg, "--build-epoch", INT64_MAX, state);
+		b->epoch = parse_epoch(arg, "--build-epoch", state);
 		o->epoch_given = true;
 		return 0;
 	case KEY_TYPE:

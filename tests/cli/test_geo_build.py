@@ -13,6 +13,8 @@ import time
 import maxminddb
 import pytest
 
+import mmdb_writer
+
 EPOCH = "--build-epoch=1500000000"
 
 
@@ -282,6 +284,22 @@ def test_no_exceptions_over_a_base_is_the_base(build, base, hextet):
     assert dump(hextet, path)[1] == dump(hextet, base("geoip2"))[1]
 
 
+@pytest.mark.parametrize("networks, sixtofour", [
+    ({"2001:db8::/32": "DE"}, ("CZ", None)),  # nothing in IPv4: no writer has a node to share there
+    ({"0.0.0.0/0": "DE", "::/1": "DE"}, ("CZ", "DE")),  # one answer, and no node at ::/96
+    ({"1.0.0.0/8": "DE"}, ("CZ", None)),  # a writer that knows no aliases
+    ({"1.0.0.0/8": "DE", "2002::/16": "SK"}, ("SK", "SK")),  # says something else there: it stays
+], ids=["empty", "one answer", "no aliases", "something else"])
+def test_places_of_ipv4_answer_as_it_does_over_any_base(build, lookup, tmp_path, networks, sixtofour):
+    mmdb_writer.write(tmp_path / "base.mmdb", {n: {"country": {"iso_code": c}} for n, c in networks.items()})
+    path = build([("192.0.2.0/24", "CZ")], "--base", f"mmdb:{tmp_path / 'base.mmdb'}")
+    asked = ["2002:c000:201::1", "2002:cb00:7101::1"]
+    assert tuple(a["country"] for a in lookup(path, asked)) == sixtofour
+    with maxminddb.open_database(path) as db:
+        assert db.get("::ffff:192.0.2.1")["country"]["iso_code"] == "CZ"
+        assert db.get("::ffff:1.2.3.4") == db.get("1.2.3.4")
+
+
 def test_type(build, hextet, base):
     for args in ([], ["--base", base("geoip2")]):
         assert dump(hextet, build([("192.0.2.0/24", "CZ")], "--type=My-Country", *args))[0]["database_type"] == "My-Country"
@@ -400,6 +418,31 @@ def test_full_disk(keeps):
     keeps(3, "File too large", [(f"192.0.2.{i}/32", "DE") for i in range(20)], preexec_fn=limit, restore_signals=False)
 
 
+def test_full_disk_at_the_last_step(hextet, build, tmp_path):
+    """The metadata is written again with the new date, which may be longer than the old one."""
+    path = build([("192.0.2.0/24", "CZ")], "--build-epoch=1")
+    before = path.read_bytes()
+    (tmp_path / "rows.csv").write_text("192.0.2.0/24,DE\n")
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 2, len(before) + 2))
+
+    for args in ([], ["--no-verify"]):
+        done = hextet("geo", "build", "--from", tmp_path / "rows.csv", "-o", path, *args, preexec_fn=limit,
+                      restore_signals=False)
+        assert (done.returncode, path.read_bytes()) == (3, before), done.stderr
+        assert "File too large" in done.stderr
+
+
+def test_a_pipe_is_no_output(hextet, build, tmp_path):
+    build([("192.0.2.0/24", "CZ")])
+    os.mkfifo(tmp_path / "pipe")
+    done = hextet("geo", "build", "--from", tmp_path / "rows.csv", "-o", tmp_path / "pipe", timeout=60)
+    assert (done.returncode, (tmp_path / "pipe").is_fifo()) == (3, True), done.stderr
+    assert "no regular file" in done.stderr
+
+
 def test_folder_that_is_not_there(hextet, build, tmp_path):
     build([("192.0.2.0/24", "CZ")])
     done = hextet("geo", "build", "--from", tmp_path / "rows.csv", "-o", tmp_path / "none/out.mmdb")
@@ -450,7 +493,8 @@ def test_published_file_of_the_estate_is_asked(hextet, tmp_path):
 
 
 @pytest.mark.parametrize("args", [["--record-bits=25"], ["--layout=flat"], ["--stream", "--base=x.mmdb"],
-                                  ["--build-epoch=-1"], ["--build-epoch=1x"], ["a", "b"]])
+                                  ["--build-epoch=-1"], ["--build-epoch=1x"],
+                                  ["--build-epoch=0"], ["a", "b"]])
 def test_wrong_usage(hextet, tmp_path, args):
     done = hextet("geo", "build", "--from=x.csv", "-o", tmp_path / "out", *args)
     assert (done.returncode, done.stdout) == (2, "")

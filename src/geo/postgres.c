@@ -163,14 +163,15 @@ int postgres_open(struct postgres *p, const struct geo_spec *spec, struct diags 
 	p->table = quote_table(p);
 	if (!p->table)
 		return wrong_text(p, "the table's name is not UTF-8", NULL);
-	/* A limit that somebody set for this user or database counts. */
+	/* A limit that somebody set for this user or database counts. A lock is given up before our patience ends, for
+	 * the server knows why it says nothing. */
 	return postgres_run(
 		p, "connect", NULL,
 		"SELECT set_config('datestyle', 'ISO, YMD', false), set_config('timezone', 'UTC', false),"
-		" CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', '10s', false) END,"
+		" CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', $1, false) END,"
 		" CASE current_setting('statement_timeout') WHEN '0' THEN"
 		" set_config('statement_timeout', '300s', false) END",
-		NULL);
+		arena_printf(diags->arena, "%d", p->patience_ms / 4 * 3), NULL);
 }
 
 void postgres_close(struct postgres *p) {

@@ -310,6 +310,22 @@ def test_server_says_nothing(table, reading):
     assert re.search("cannot read the (whole )?table: the server said nothing for 2 s", said)
 
 
+def test_a_table_that_somebody_holds_locked(made):
+    """The server says why it waits, before our patience is over."""
+    made.sql("INSERT INTO geo_exceptions (country, network) VALUES ('CZ', '8.8.8.0/24')")
+    holder = subprocess.Popen(made.cluster.psql_command(made.database), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True)
+    try:
+        holder.stdin.write("BEGIN; LOCK TABLE geo_exceptions; SELECT 'held';\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "held\n"
+        done = made.build(more="connect_timeout=2")
+    finally:
+        holder.kill()
+        holder.wait()
+    assert done.returncode == 3 and "another session holds the table locked" in done.stderr, done.stderr
+
+
 def test_statement_timeout_of_the_role(table, reading):
     assert reading  # its view
     table.sql("DROP ROLE IF EXISTS hasty; CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET statement_timeout = '200ms';"

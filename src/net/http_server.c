@@ -305,7 +305,7 @@ static enum MHD_Result refuse(struct http_server *s, struct exchange *x, const c
 		http_reply_error(&reply, 400, NULL, "%s", fault);
 	else
 		http_reply_error(&reply, 413, NULL, "the request's body is larger than %zu bytes", s->config.body_max);
-	reply.close = true;
+	reply.close = fault != NULL;
 	return send_reply(s, &x->request, &reply);
 }
 

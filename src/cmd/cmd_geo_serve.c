@@ -47,10 +47,6 @@ static void add_listen(struct options *o, const char *text, struct argp_state *s
 }
 
 static void check_options(const struct options *o, struct argp_state *state) {
-	const char *path = o->publish.url_path;
-
-	if (path && (*path != '/' || path[strlen(path) - 1] == '/' || strpbrk(path, "?#% ")))
-		argp_error(state, "--path begins with '/', ends with a name, and has no '?', '#', '%%' and blanks");
 	if (!o->publish.http.tls_cert != !o->publish.http.tls_key)
 		argp_error(state, "--tls-cert and --tls-key go together");
 }
@@ -185,6 +181,22 @@ static int serve(const struct options *o) {
 	return r < 0 ? EXIT_CANNOT : EXIT_DONE;
 }
 
+/* What can be built once only, or published nowhere. */
+static int check_setup(const struct geo_publish_config *c) {
+	const char *fault = geo_publish_path_fault(c->url_path);
+
+	if (fault)
+		return usage_error("%s cannot be the path that is published: %s", c->url_path, fault);
+	for (size_t i = 0; i <= c->build.from_count; i++) {
+		const struct geo_spec *spec = i < c->build.from_count ? &c->build.from[i] : c->build.base;
+
+		if (spec && strcmp(spec->place, "-") == 0)
+			return usage_error("serve reads its sources again and again, standard input can be read once: "
+					   "name a file");
+	}
+	return 0;
+}
+
 /* What the command line leaves open is the estate's, or usual. */
 static int fill_in(struct job *job, struct options *o) {
 	struct geo_publish_config *c = &o->publish;
@@ -212,7 +224,7 @@ static int fill_in(struct job *job, struct options *o) {
 	c->http.listen = o->listen;
 	c->http.listen_count = o->listen_count;
 	c->log = on_log;
-	return 0;
+	return check_setup(c);
 }
 
 static int run(int argc, char **argv) {

@@ -103,19 +103,20 @@ static int64_t modified_after(const struct published *before, int64_t file) {
 	return before && file <= before->entity.modified ? before->entity.modified + 1 : file;
 }
 
-static void publish(struct geo_publish *p, const struct job_report *r) {
+static bool publish(struct geo_publish *p, const struct job_report *r) {
 	struct published *new;
 	int e = published_new(p->job.bytes_fd, r->sha256, modified_after(p->current, r->modified), &new);
 
 	if (e < 0) {
 		fail(p, e == -EBADMSG ? "the file that was built is no database" : strerror(-e));
-		return;
+		return false;
 	}
 	new->networks = r->networks;
 	published_unref(p->current);
 	p->current = new;
 	p->talk = true;
 	say_published(p, r);
+	return true;
 }
 
 static void succeed(struct geo_publish *p, const struct job_report *r) {
@@ -124,6 +125,7 @@ static void succeed(struct geo_publish *p, const struct job_report *r) {
 	*p->reason = 0;
 	p->wait_ms = 0;
 	p->success_at = time(NULL);
+	p->success_ms = loop_now_ms(p->loop);
 	p->seconds = r->seconds;
 	p->seconds_sum += r->seconds;
 	plan(p, p->config.every_s * 1000);
@@ -139,6 +141,8 @@ static void say_talk(const struct geo_publish *p) {
 }
 
 static void take_report(struct geo_publish *p, const struct job_report *r) {
+	bool good = r->kind != JOB_FAILED;
+
 	if (r->kind == JOB_GZIPPED) {
 		if (p->current && strcmp(p->current->sha256, r->sha256) == 0)
 			(void)published_add_gzip(p->current, p->job.gzip_fd);
@@ -152,12 +156,12 @@ static void take_report(struct geo_publish *p, const struct job_report *r) {
 			say(p, SEVERITY_WARNING, "what is there is not published: %s", r->reason);
 		return;
 	}
-	if (r->kind == JOB_FAILED)
+	if (!good)
 		fail(p, r->reason);
 	else if (r->kind == JOB_READY)
-		publish(p, r);
+		good = publish(p, r);
 	say_talk(p);
-	if (r->kind == JOB_FAILED || !r->built)
+	if (!good || !r->built)
 		return;
 	p->built += r->kind == JOB_READY;
 	p->unchanged += r->kind == JOB_UNCHANGED;
@@ -244,6 +248,13 @@ static void on_lost(struct publish_watch *w, void *user) {
 		    *w->why ? w->why : "the listener ended");
 }
 
+static void on_doubted(struct publish_watch *w, void *user) {
+	say(user, SEVERITY_WARNING,
+	    "%s: changes may not be heard of (%s): `hextet geo init` makes it; until then they count "
+	    "at the next build",
+	    w->spec->text, w->why);
+}
+
 static int start_watches(struct geo_publish *p) {
 	size_t n = p->config.build.from_count;
 	int r = 0;
@@ -256,6 +267,7 @@ static int start_watches(struct geo_publish *p) {
 						      .loop = p->loop,
 						      .changed = on_changed,
 						      .lost = on_lost,
+						      .doubted = on_doubted,
 						      .user = p };
 		r = publish_watch_start(&p->watch[i]);
 	}

@@ -31,6 +31,9 @@ struct geo_publish_config {
 	void *user;
 };
 
+/* NULL, or why url_path cannot be this. */
+const char *geo_publish_path_fault(const char *path);
+
 struct geo_publish;
 
 /* Starts to listen; everything else happens in the loop. What config points to must stay. 0, or -errno and *ret_why as

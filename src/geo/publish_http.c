@@ -142,18 +142,25 @@ static void handle_lookup(struct geo_publish *p, const struct http_request *q, s
 
 /* ---- health and metrics ---- */
 
-const char *publish_trouble(const struct geo_publish *p, int64_t now) {
-	int64_t limit = 2 * (int64_t)p->config.every_s + p->config.build_limit_s;
+const char *publish_trouble(const struct geo_publish *p) {
+	uint64_t limit_ms = (2 * p->config.every_s + p->config.build_limit_s) * 1000;
 
 	if (*p->reason)
 		return p->reason;
 	if (!p->current || !p->success_at)
 		return "the first build is not ready yet";
-	return now - p->success_at > limit ? "no build has ended for too long" : NULL;
+	return loop_now_ms(p->loop) - p->success_ms > limit_ms ? "no build has ended for too long" : NULL;
 }
 
 static void emit_seconds(struct emit *e, const char *name, int64_t seconds) {
 	emit_uint(e, name, (uint64_t)MAX(seconds, (int64_t)0));
+}
+
+static void emit_last_success(struct emit *e, const struct geo_publish *p) {
+	if (p->success_at)
+		emit_uint(e, "last_success_age_s", (loop_now_ms(p->loop) - p->success_ms) / 1000);
+	else
+		emit_null(e, "last_success_age_s");
 }
 
 static void emit_file(struct emit *e, const struct published *file, int64_t now) {
@@ -167,7 +174,7 @@ static void emit_file(struct emit *e, const struct published *file, int64_t now)
 
 static void handle_health(struct geo_publish *p, const struct http_request *q, struct http_reply *ret_reply) {
 	int64_t now = time(NULL);
-	const char *trouble = publish_trouble(p, now);
+	const char *trouble = publish_trouble(p);
 	struct page page;
 	struct emit *e = &page.emit;
 
@@ -177,10 +184,7 @@ static void handle_health(struct geo_publish *p, const struct http_request *q, s
 	emit_object(e, NULL);
 	emit_bool(e, "healthy", !trouble);
 	emit_text(e, "reason", trouble);
-	if (p->success_at)
-		emit_seconds(e, "last_success_age_s", now - p->success_at);
-	else
-		emit_null(e, "last_success_age_s");
+	emit_last_success(e, p);
 	if (p->current)
 		emit_file(e, p->current, now);
 	else
@@ -191,7 +195,10 @@ static void handle_health(struct geo_publish *p, const struct http_request *q, s
 
 		emit_object(e, NULL);
 		emit_text(e, "source", w->spec->text);
-		emit_text(e, "changes", !w->spec->source->watch ? "asked for" : w->connected ? "heard of" : "lost");
+		emit_text(e, "changes",
+			  !w->spec->source->watch || w->silent ? "asked for"
+			  : w->connected                       ? "heard of"
+							       : "lost");
 		emit_end(e);
 	}
 	emit_end(e);
@@ -233,6 +240,15 @@ static const struct route *route_of(const struct geo_publish *p, const char *pat
 	for (size_t i = 0; i < ARRAY_LEN(fixed_routes); i++)
 		if (strcmp(path, fixed_routes[i].name) == 0)
 			return &fixed_routes[i];
+	return NULL;
+}
+
+const char *geo_publish_path_fault(const char *path) {
+	if (*path != '/' || path[strlen(path) - 1] == '/' || strpbrk(path, "?#% "))
+		return "it begins with '/', ends with a name, and has no '?', '#', '%' and blanks";
+	for (size_t i = 0; i < ARRAY_LEN(fixed_routes); i++)
+		if (strcmp(path, fixed_routes[i].name) == 0)
+			return "the server answers something else there";
 	return NULL;
 }
 

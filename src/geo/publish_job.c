@@ -67,10 +67,19 @@ static void write_talk(const struct work *w, const struct diags *diags) {
 	(void)fclose(f);
 }
 
+/* The first error, and where it is. */
 static const char *first_error(const struct diags *diags) {
-	for (size_t i = 0; i < diags->list.n; i++)
-		if (diags->list.v[i].severity == SEVERITY_ERROR)
-			return diags->list.v[i].message;
+	for (size_t i = 0; i < diags->list.n; i++) {
+		const struct diag *d = &diags->list.v[i];
+		const struct source *source = sources_get(diags->sources, d->loc.file);
+
+		if (d->severity != SEVERITY_ERROR)
+			continue;
+		if (!source)
+			return d->message;
+		return d->loc.line ? arena_printf(diags->arena, "%s:%u: %s", source->path, d->loc.line, d->message)
+				   : arena_printf(diags->arena, "%s: %s", source->path, d->message);
+	}
 	return NULL;
 }
 

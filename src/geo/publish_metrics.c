@@ -57,7 +57,7 @@ static void print_watches(const struct geo_publish *p, FILE *out) {
 	for (size_t i = 0; i < p->config.build.from_count; i++) {
 		(void)fprintf(out, "%s{source=\"", up);
 		label(out, p->watch[i].spec->text);
-		(void)fprintf(out, "\"} %d\n", p->watch[i].connected);
+		(void)fprintf(out, "\"} %d\n", p->watch[i].connected && !p->watch[i].silent);
 	}
 	head(out, heard, "counter", "Changes that the source told of.");
 	for (size_t i = 0; i < p->config.build.from_count; i++) {
@@ -68,7 +68,7 @@ static void print_watches(const struct geo_publish *p, FILE *out) {
 }
 
 void publish_metrics(const struct geo_publish *p, int64_t now, FILE *out) {
-	gauge(out, "hextet_geo_healthy", publish_trouble(p, now) == NULL, "1 when /health says 200.");
+	gauge(out, "hextet_geo_healthy", publish_trouble(p) == NULL, "1 when /health says 200.");
 	print_builds(p, out);
 	print_file(p, now, out);
 	print_watches(p, out);

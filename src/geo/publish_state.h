@@ -38,6 +38,7 @@ struct geo_publish {
 	/* for health and metrics */
 	char reason[JOB_REASON_MAX]; /* of the last failure, "" when the last build was good */
 	int64_t success_at;          /* seconds since 1970; 0: none yet */
+	uint64_t success_ms;         /* the same, of loop_now_ms(): a clock that jumps is no trouble */
 	uint64_t built, unchanged, failed;
 	double seconds, seconds_sum;
 	struct request_count requests[REQUEST_KINDS_MAX];
@@ -59,7 +60,7 @@ void publish_observe(const struct http_request *request, unsigned status, void *
 int publish_lookup(struct emit *e, const struct mmdb *db, struct str ip);
 
 /* NULL when all is well, else why /health is red. */
-const char *publish_trouble(const struct geo_publish *p, int64_t now);
+const char *publish_trouble(const struct geo_publish *p);
 
 /* Text for /metrics. */
 void publish_metrics(const struct geo_publish *p, int64_t now, FILE *out);

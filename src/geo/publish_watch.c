@@ -22,9 +22,9 @@ static int say(int out, int kind, const char *why) {
 	return write(out, &m, sizeof(m)) == sizeof(m) ? 0 : -EPIPE;
 }
 
-static int listen_on(int out, const struct geo_spec *spec, struct geo_watch *watch) {
+static int listen_on(int out, const struct geo_spec *spec, struct geo_watch *watch, const char *doubt) {
 	const struct geo_source *source = spec->source;
-	int r = say(out, WATCH_OPEN, "");
+	int r = say(out, WATCH_OPEN, doubt);
 
 	while (r >= 0) {
 		struct pollfd p = { .fd = source->watch_fd(watch), .events = POLLIN };
@@ -51,7 +51,7 @@ static int work(int out, void *user) {
 	r = w->spec->source->watch(w->spec, &watch, &diags);
 	if (r < 0)
 		return say(out, WATCH_LOST, diags.list.n ? diags.list.v[0].message : strerror(-r)) < 0;
-	r = listen_on(out, w->spec, watch);
+	r = listen_on(out, w->spec, watch, diags.list.n ? diags.list.v[0].message : "");
 	(void)say(out, WATCH_LOST, strerror(-r));
 	return 0;
 }
@@ -86,6 +86,16 @@ static int on_end(struct publish_watch *w) {
 	return loop_timer_set(w->retry, w->wait_ms - randombytes_uniform(w->wait_ms / 4));
 }
 
+static void on_open(struct publish_watch *w) {
+	bool silent = *w->why, news = silent && !w->silent;
+
+	w->connected = true;
+	w->wait_ms = 0;
+	w->silent = silent;
+	if (news)
+		w->doubted(w, w->user);
+}
+
 static int on_message(int fd, uint32_t events, void *user) {
 	struct publish_watch *w = user;
 	bool changed = false;
@@ -97,11 +107,11 @@ static int on_message(int fd, uint32_t events, void *user) {
 		m.why[sizeof(m.why) - 1] = 0;
 		changed = changed || m.kind != WATCH_LOST;
 		w->notifications += m.kind == WATCH_CHANGED;
-		if (m.kind == WATCH_OPEN) {
-			w->connected = true;
-			w->wait_ms = 0;
-		}
 		(void)snprintf(w->why, sizeof(w->why), "%s", m.why);
+		if (m.kind == WATCH_OPEN)
+			on_open(w);
+		else if (m.kind == WATCH_CHANGED)
+			w->silent = false;
 	}
 	if (changed)
 		w->changed(w, w->user);

@@ -13,15 +13,17 @@
 struct publish_watch {
 	const struct geo_spec *spec;
 	bool connected;
+	bool silent;            /* it is not likely to tell of a change; until it does */
 	uint64_t notifications; /* openings not counted */
 	/* the rest is its own */
 	struct loop *loop;
 	struct worker worker;
 	struct loop_source *source, *retry;
 	unsigned wait_ms;
-	char why[256]; /* it was lost, or "" */
+	char why[256]; /* it was lost or is silent, or "" */
 	void (*changed)(struct publish_watch *w, void *user);
 	void (*lost)(struct publish_watch *w, void *user);
+	void (*doubted)(struct publish_watch *w, void *user); /* it became silent, and why */
 	void *user;
 };
 

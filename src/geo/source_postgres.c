@@ -148,6 +148,20 @@ static void postgres_watch_close(struct geo_watch *w) {
 	free(w);
 }
 
+/* Somebody may say NOTIFY himself, without a trigger: so this is a warning. */
+static int look_for_trigger(struct postgres *p) {
+	_cleanup_(postgres_result_done) PGresult *rows = NULL;
+	int r = postgres_run(p, "listen for changes", &rows,
+			     "SELECT 1 FROM pg_catalog.pg_trigger WHERE tgrelid = pg_catalog.to_regclass($1)"
+			     " AND NOT tgisinternal AND tgenabled <> 'D' LIMIT 1",
+			     p->table, NULL);
+
+	if (r == 0 && !pq.ntuples(rows))
+		diag_add(p->diags, SEVERITY_WARNING, "geo-notify", p->loc, "`hextet geo init` makes the trigger",
+			 "%s has no trigger that tells of changes", p->table);
+	return r;
+}
+
 static int postgres_watch(const struct geo_spec *spec, struct geo_watch **ret_watch, struct diags *diags) {
 	_cleanup_(postgres_close) struct postgres p;
 	struct geo_watch *w;
@@ -157,6 +171,8 @@ static int postgres_watch(const struct geo_spec *spec, struct geo_watch **ret_wa
 		r = postgres_look(&p, false);
 	if (r == 0)
 		r = postgres_run(&p, "listen for changes", NULL, "LISTEN " POSTGRES_CHANNEL, NULL);
+	if (r == 0)
+		r = look_for_trigger(&p);
 	if (r < 0)
 		return r;
 	w = calloc(1, sizeof(*w));

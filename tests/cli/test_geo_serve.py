@@ -251,7 +251,7 @@ def test_a_failed_build_keeps_the_file(start, rows, tmp_path):
     server.signal(signal.SIGHUP)
     wait_for("a failed build", lambda: server.health().status == 503)
     health = server.health().json()
-    assert not health["healthy"] and "Atlantis" in health["reason"]
+    assert not health["healthy"] and "Atlantis" in health["reason"] and "rows.csv:4: " in health["reason"]
     server.wait_line("rows.csv:4:")
     assert server.metrics()["hextet_geo_healthy"] == 0
     assert server.metrics()['hextet_geo_builds_total{result="failed"}'] >= 1
@@ -473,8 +473,11 @@ def test_tls(start, curl, certificate, tmp_path):
     (["--tls-cert", "own.pem"], 2, "--tls-cert and --tls-key go together"),
     (["--tls-cert", "own.pem", "--tls-key", "other.key"], 3, "not a certificate and its key"),
     (["--tls-cert", "none.pem", "--tls-key", "own.key"], 3, "cannot read none.pem"),
-    (["--path", "x"], 2, "--path begins with '/'"),
-    (["--path", "/x/"], 2, "--path begins with '/'"),
+    (["--path", "x"], 2, "x cannot be the path that is published: it begins with '/'"),
+    (["--path", "/x/"], 2, "it begins with '/'"),
+    (["--path", "/health"], 2, "/health cannot be the path that is published: the server answers something else"),
+    (["--from", "csv:-"], 2, "standard input can be read once"),
+    (["--base", "csv:-"], 2, "standard input can be read once"),
     (["--every", "0"], 2, "--every is a time"),
     (["--every", "5 m"], 2, "--every is a time"),
 ])

@@ -85,6 +85,20 @@ def test_postgres_is_down_at_the_start(hextet_path, postgres, database, tmp_path
             postgres.start()
 
 
+def test_a_table_that_tells_nothing(hextet_path, hextet, postgres, database, tmp_path):
+    """The talk's table as it is, without our trigger: nobody claims to hear of its changes, until one is made."""
+    postgres.sql("DROP TRIGGER hextet_geo_notify ON geo_exceptions", database)
+    with start(hextet_path, postgres, database, tmp_path) as server:
+        server.wait_healthy()
+        server.wait_line("changes may not be heard of")
+        assert server.health().json()["sources"][0]["changes"] == "asked for"
+        assert [v for k, v in server.metrics().items() if k.startswith("hextet_geo_source_listening")] == [0]
+        assert hextet("geo", "init", postgres.spec(database)).returncode == 0
+        insert(postgres, "9.9.9.0/24", "FR")
+        wait_for("the new row", lambda: country(server, "9.9.9.9") == "FR")
+        assert server.health().json()["sources"][0]["changes"] == "heard of"
+
+
 def test_a_row_that_is_wrong_keeps_the_file(hextet_path, postgres, database, tmp_path):
     with start(hextet_path, postgres, database, tmp_path) as server:
         server.wait_healthy()

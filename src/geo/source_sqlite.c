@@ -46,7 +46,7 @@ static int sqlite_read(const struct geo_spec *spec, struct geo_sink *sink) {
 	if (r == 0)
 		r = sqlite_table_look(&t, false);
 	if (r == 0 && !(s = select_rows(&t)))
-		r = -EBADMSG;
+		r = sqlite_table_errno(&t);
 	if (r == 0)
 		r = sink->begin(sink, t.loc.file);
 	return r < 0 ? r : push_rows(&t, s, sink);
@@ -61,7 +61,7 @@ static int sqlite_list(const struct geo_spec *spec, struct diags *diags,
 	if (r == 0)
 		r = sqlite_table_look(&t, false);
 	if (r == 0 && !(s = select_rows(&t)))
-		r = -EBADMSG;
+		r = sqlite_table_errno(&t);
 	while (r == 0 && (step = sqlite3_step(s)) == SQLITE_ROW)
 		r = fn(&(struct geo_exception){ .id = (uint64_t)sqlite3_column_int64(s, 0),
 						.network = sqlite_text(s, 1).s,

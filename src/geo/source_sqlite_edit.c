@@ -27,7 +27,7 @@ static int is_unique(const struct sqlite_table *t) {
 		" (SELECT group_concat(lower(name)) FROM pragma_index_info(l.name)) = 'network'",
 		t->spec->table);
 
-	return s ? sqlite3_step(s) == SQLITE_ROW : -EBADMSG;
+	return s ? sqlite3_step(s) == SQLITE_ROW : sqlite_table_errno(t);
 }
 
 /* Names the rows that have one network. 0 when there are none, else -EINVAL. */
@@ -40,7 +40,7 @@ static int find_twins(const struct sqlite_table *t) {
 	int r = 0;
 
 	if (!s)
-		return -EBADMSG;
+		return sqlite_table_errno(t);
 	for (; sqlite3_step(s) == SQLITE_ROW; r = -EINVAL)
 		diag_error(t->diags, "geo-twice", t->loc, "remove all but one: hextet geo exception remove",
 			   "%s is there more than once: rows %s", geo_quote(t->diags->arena, sqlite_text(s, 0)),
@@ -96,7 +96,7 @@ static sqlite3_stmt *select_networks(const struct sqlite_table *t) {
 static int find_same(const struct sqlite_table *t, const char *network, uint64_t *ret_id, const char **ret_country) {
 	_cleanup_(sqlite_stmt_done) sqlite3_stmt *s = select_networks(t);
 	struct prefix wanted;
-	int r = s ? prefix_parse(network, strlen(network), &wanted, NULL) : -EBADMSG;
+	int r = s ? prefix_parse(network, strlen(network), &wanted, NULL) : sqlite_table_errno(t);
 
 	if (r == 0)
 		r = next_same(t, s, wanted);
@@ -115,11 +115,11 @@ static sqlite3_stmt *prepare_write(const struct sqlite_table *t, bool is_new) {
 	if (is_new && t->has_id && !t->makes_ids)
 		new_id = sqlite3_mprintf("(SELECT coalesce(max(id), 0) + 1 FROM \"%w\")", t->spec->table);
 	if (is_new)
-		return sqlite_table_prepare(t, "INSERT INTO \"%w\" (%s, network, country%s%s) VALUES (%z, ?1, ?2%s%s)",
-					    t->spec->table, id, t->has_comment ? ", comment" : "",
-					    t->has_created ? ", created_at" : "",
-					    new_id ? new_id : sqlite3_mprintf("NULL"), t->has_comment ? ", ?3" : "",
-					    t->has_created ? ", " NOW : "");
+		return sqlite_table_prepare(
+			t, "INSERT INTO \"%w\" (%s, network, country%s%s) VALUES (%z, ?1, ?2%s%s) RETURNING %s",
+			t->spec->table, id, t->has_comment ? ", comment" : "", t->has_created ? ", created_at" : "",
+			new_id ? new_id : sqlite3_mprintf("NULL"), t->has_comment ? ", ?3" : "",
+			t->has_created ? ", " NOW : "", id);
 	return sqlite_table_prepare(t, "UPDATE \"%w\" SET network = ?1, country = ?2%s%s WHERE %s = ?4", t->spec->table,
 				    t->has_comment ? ", comment = coalesce(?3, comment)" : "",
 				    t->has_created ? ", created_at = " NOW : "", id);
@@ -127,19 +127,18 @@ static sqlite3_stmt *prepare_write(const struct sqlite_table *t, bool is_new) {
 
 static int write_row(const struct sqlite_table *t, const struct geo_exception *e, bool is_new, uint64_t *id) {
 	_cleanup_(sqlite_stmt_done) sqlite3_stmt *s = prepare_write(t, is_new);
+	int step;
 
 	if (!s)
-		return -EBADMSG;
+		return sqlite_table_errno(t);
 	(void)sqlite3_bind_text(s, 1, e->network, -1, SQLITE_STATIC);
 	(void)sqlite3_bind_text(s, 2, e->country, -1, SQLITE_STATIC);
 	(void)sqlite3_bind_text(s, 3, e->comment, -1, SQLITE_STATIC);
 	if (!is_new)
 		(void)sqlite3_bind_int64(s, 4, (sqlite3_int64)*id);
-	if (sqlite3_step(s) != SQLITE_DONE)
-		return sqlite_table_failed(t, "write the row");
-	if (is_new)
-		*id = (uint64_t)sqlite3_last_insert_rowid(t->db);
-	return 0;
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		*id = (uint64_t)sqlite3_column_int64(s, 0);
+	return step == SQLITE_DONE ? 0 : sqlite_table_failed(t, "write the row");
 }
 
 int sqlite_add(const struct geo_spec *spec, struct diags *diags, const struct geo_exception *e, bool replace,
@@ -176,7 +175,7 @@ static int remove_network(const struct sqlite_table *t, const char *network) {
 	_cleanup_(sqlite_stmt_done) sqlite3_stmt *s = select_networks(t);
 	VEC(uint64_t) ids = { 0 };
 	struct prefix wanted;
-	int r = s ? prefix_parse(network, strlen(network), &wanted, NULL) : -EBADMSG, n = 0;
+	int r = s ? prefix_parse(network, strlen(network), &wanted, NULL) : sqlite_table_errno(t), n = 0;
 
 	while (r == 0 && (r = next_same(t, s, wanted)) == 1) {
 		vec_push(&ids, (uint64_t)sqlite3_column_int64(s, 0));

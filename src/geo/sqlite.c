@@ -9,34 +9,56 @@
 
 enum { BUSY_MS = 5000, VALUE_MAX = 1 << 20 };
 
-int sqlite_table_failed(const struct sqlite_table *t, const char *doing) {
-	static const struct {
-		int code, error;
-		const char *what, *hint;
-	} rows[] = {
-		{ SQLITE_BUSY, -EBUSY, "another program holds it locked", "try again when that program is done" },
-		{ SQLITE_LOCKED, -EBUSY, "another program holds it locked", "try again when that program is done" },
-		{ SQLITE_NOTADB, -EBADMSG, "this is not an SQLite database", NULL },
-		{ SQLITE_CORRUPT, -EBADMSG, "the database is damaged",
-		  "restore it from a backup, or save what is left: sqlite3 FILE .recover" },
-		{ SQLITE_READONLY, -EACCES, "it may not be written", "who owns the file and its folder?" },
-		{ SQLITE_PERM, -EACCES, "permission denied", "who owns the file and its folder?" },
-		{ SQLITE_FULL, -ENOSPC, "the disk is full", NULL },
-		{ SQLITE_IOERR, -EIO, "the disk cannot be read or written", NULL },
-		{ SQLITE_NOMEM, -ENOMEM, "there is no memory left", NULL },
-	};
-	int code = t->db ? sqlite3_errcode(t->db) & 0xff : SQLITE_NOMEM;
-	int system = t->db ? sqlite3_system_errno(t->db) : 0;
+static const struct failure {
+	int code, error;
+	const char *what, *hint;
+} failures[] = {
+	{ SQLITE_BUSY, -EBUSY, "another program holds it locked", "try again when that program is done" },
+	{ SQLITE_LOCKED, -EBUSY, "another program holds it locked", "try again when that program is done" },
+	{ SQLITE_NOTADB, -EBADMSG, "this is not an SQLite database", NULL },
+	{ SQLITE_CORRUPT, -EBADMSG, "the database is damaged",
+	  "restore it from a backup, or save what is left: sqlite3 FILE .recover" },
+	{ SQLITE_READONLY, -EACCES, "it may not be written", "who owns the file and its folder?" },
+	{ SQLITE_PERM, -EACCES, "permission denied", "who owns the file and its folder?" },
+	{ SQLITE_FULL, -ENOSPC, "the disk is full", NULL },
+	{ SQLITE_IOERR, -EIO, "the disk cannot be read or written", NULL },
+	{ SQLITE_NOMEM, -ENOMEM, "there is no memory left", NULL },
+};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].code == code) {
-			diag_error(t->diags, "geo-source", t->loc, rows[i].hint, "cannot %s: %s", doing, rows[i].what);
-			return rows[i].error;
-		}
+static int code_of(const struct sqlite_table *t) {
+	return t->db ? sqlite3_errcode(t->db) & 0xff : SQLITE_NOMEM;
+}
+
+static const struct failure *find_failure(int code) {
+	for (size_t i = 0; i < ARRAY_LEN(failures); i++)
+		if (failures[i].code == code)
+			return &failures[i];
+	return NULL;
+}
+
+int sqlite_table_errno(const struct sqlite_table *t) {
+	const struct failure *f = find_failure(code_of(t));
+
+	return f ? f->error : -EBADMSG;
+}
+
+static const char *open_hint(const struct sqlite_table *t, int error) {
+	if (error != ENOENT)
+		return "who owns the file and its folder?";
+	return t->mode == TABLE_MAKE ? "make its folder first" : "`hextet geo init` makes it";
+}
+
+int sqlite_table_failed(const struct sqlite_table *t, const char *doing) {
+	int code = code_of(t), system = t->db ? sqlite3_system_errno(t->db) : 0;
+	const struct failure *f = find_failure(code);
+
+	if (f) {
+		diag_error(t->diags, "geo-source", t->loc, f->hint, "cannot %s: %s", doing, f->what);
+		return f->error;
+	}
 	if (code == SQLITE_CANTOPEN && system) {
-		diag_error(t->diags, "geo-source", t->loc,
-			   system == ENOENT ? "`hextet geo init` makes it" : "who owns the file and its folder?",
-			   "cannot %s: %s", doing, strerror(system));
+		diag_error(t->diags, "geo-source", t->loc, open_hint(t, system), "cannot %s: %s", doing,
+			   strerror(system));
 		return -system;
 	}
 	diag_error(t->diags, "geo-source", t->loc, NULL, "cannot %s: %s", doing,
@@ -85,7 +107,7 @@ int sqlite_table_open(struct sqlite_table *t, const struct geo_spec *spec, struc
 		[TABLE_MAKE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	};
 
-	*t = (struct sqlite_table){ .spec = spec, .diags = diags, .loc = geo_spec_loc(spec, diags) };
+	*t = (struct sqlite_table){ .spec = spec, .diags = diags, .mode = mode, .loc = geo_spec_loc(spec, diags) };
 	if (sqlite3_open_v2(spec->place, &t->db, flags[mode], NULL) != SQLITE_OK)
 		return sqlite_table_failed(t, "open it");
 	(void)sqlite3_busy_timeout(t->db, BUSY_MS);
@@ -120,7 +142,7 @@ int sqlite_table_look(struct sqlite_table *t, bool quiet) {
 	int r;
 
 	if (!s)
-		return -EBADMSG;
+		return sqlite_table_errno(t);
 	while ((r = sqlite3_step(s)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(s, 0);
 

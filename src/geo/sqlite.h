@@ -6,16 +6,17 @@
 
 #include "geo/source.h"
 
+enum sqlite_table_mode { TABLE_READ, TABLE_WRITE, TABLE_MAKE };
+
 struct sqlite_table {
 	const struct geo_spec *spec;
 	struct diags *diags;
+	enum sqlite_table_mode mode;
 	struct loc loc;
 	sqlite3 *db;
 	bool has_id, has_comment, has_created;
 	bool makes_ids; /* SQLite chooses them */
 };
-
-enum sqlite_table_mode { TABLE_READ, TABLE_WRITE, TABLE_MAKE };
 
 /* Opens the file and begins a transaction. 0, or -errno after an error. Close it in any case. */
 int sqlite_table_open(struct sqlite_table *t, const struct geo_spec *spec, struct diags *diags,
@@ -30,6 +31,9 @@ int sqlite_table_look(struct sqlite_table *t, bool quiet);
 
 /* Says what SQLite's last call on this database came to, and returns the -errno that it is. */
 int sqlite_table_failed(const struct sqlite_table *t, const char *doing);
+
+/* The -errno that SQLite's last call came to; -EBADMSG when there is none that fits. */
+int sqlite_table_errno(const struct sqlite_table *t);
 
 /* A statement from a format of sqlite3_mprintf(); %w is for names. NULL after an error. */
 sqlite3_stmt *sqlite_table_prepare(const struct sqlite_table *t, const char *fmt, ...);

@@ -89,6 +89,14 @@ static int parse_base(struct job *j, const char *text, struct geo_setup *s) {
 	return geo_spec_parse(&j->arena, text, &j->diags, base);
 }
 
+static unsigned stdin_count(const struct geo_setup *s) {
+	unsigned n = s->base && strcmp(s->base->place, "-") == 0;
+
+	for (size_t i = 0; i < s->from_count; i++)
+		n += strcmp(s->from[i].place, "-") == 0;
+	return n;
+}
+
 int geo_setup(struct job *j, const struct geo_options *o, struct geo_setup *ret_setup) {
 	const struct geo_section *section = NULL;
 	const char *from[GEO_FROM_MAX], *base = o->base;
@@ -112,6 +120,8 @@ int geo_setup(struct job *j, const struct geo_options *o, struct geo_setup *ret_
 			r = EXIT_NO;
 	if (base && parse_base(j, base, &s) < 0)
 		r = EXIT_NO;
+	if (r == 0 && stdin_count(&s) > 1)
+		return usage_error("standard input can be read once: name files");
 	if (r == 0)
 		*ret_setup = s;
 	return r;

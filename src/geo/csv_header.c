@@ -63,10 +63,34 @@ static void missing(struct csv *c, const char *what, const char *name) {
 	c->refused = true;
 }
 
+/* What other programs call CSV. */
+static bool is_other_form(struct csv *c, struct str whole) {
+	static const struct {
+		char separator;
+		const char *message, *hint;
+	} forms[] = {
+		{ '\r', "the lines end in CR alone", "tr '\\r' '\\n' < FILE | hextet … csv:-" },
+		{ ';', "the fields are separated by semicolons, not commas", "tr ';' , < FILE | hextet … csv:-" },
+		{ '\t', "the fields are separated by tabs, not commas", "tr '\\t' , < FILE | hextet … csv:-" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(forms) && !c->refused; i++)
+		if (memchr(whole.s, forms[i].separator, whole.len)) {
+			geo_text_wrong(&c->text, geo_row_loc(c->text.file, c->line, true), "geo-csv", forms[i].hint,
+				       forms[i].message);
+			c->refused = true;
+		}
+	return c->refused;
+}
+
 bool csv_header(struct csv *c, const struct str *fields, size_t n) {
 	uint8_t column[_GEO_FIELD_MAX];
 	bool is_header = false;
 
+	/* A network or a country never has any of these, so one field with them is more than one. */
+	if ((n == 1 && is_other_form(c, fields[0])) ||
+	    (n > 1 && memchr(fields[1].s, '\r', fields[1].len) && is_other_form(c, fields[1])))
+		return true;
 	for (enum geo_field f = 0; f < _GEO_FIELD_MAX; f++) {
 		column[f] = find(fields, n, f);
 		is_header |= column[f] < CSV_COLUMNS && f != GEO_FIELD_CREATED;

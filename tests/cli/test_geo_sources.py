@@ -95,6 +95,11 @@ WRONG = {
     "long line": (b"8.8.8.0/24," + b"x" * 65536 + b"\n", "1:1", "this line is longer than 64 KiB [geo-csv]", None),
     "gzip": (b"\x1f\x8b\x08\x00" + bytes(20), "1:1", "this is compressed, not CSV [geo-csv]",
              "gzip -dc FILE | hextet … csv:-"),
+    "semicolons": (b"network;country\n8.8.8.0/24;CZ\n", "1:1",
+                   "the fields are separated by semicolons, not commas [geo-csv]", "tr ';' , < FILE | hextet … csv:-"),
+    "tabs": (b"8.8.8.0/24\tCZ\n", "1:1", "the fields are separated by tabs, not commas [geo-csv]", None),
+    "CR alone": (b"8.8.8.0/24,CZ\r9.9.9.0/24,CZ\r", "1:1", "the lines end in CR alone [geo-csv]",
+                 "tr '\\r' '\\n' < FILE | hextet … csv:-"),
     "utf-16": ("8.8.8.0/24,CZ\n".encode("utf-16"), "1:1", "this is UTF-16, not CSV [geo-csv]",
                "write it as UTF-8: iconv -f UTF-16 -t UTF-8"),
 }
@@ -378,6 +383,10 @@ def test_ids_where_the_table_makes_none(hextet, tmp_path):
         done = hextet("geo", "exception", "add", spec, network, "US", "--output", "kv")
         assert f"id={i + 1}\n" in done.stdout, done.stderr
     assert hextet("geo", "exception", "remove", spec, "9.9.9.0/24").stdout == "removed: 1\n"
+    with sqlite3.connect(path) as db:
+        db.execute('UPDATE "a table; ""x""" SET id = 100')
+    db.close()
+    assert "id=101\n" in hextet("geo", "exception", "add", spec, "9.9.9.0/24", "US", "--output", "kv").stdout
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
@@ -396,12 +405,25 @@ def test_a_writer_meanwhile(build, table, mode):
     assert set(answers(build.path, where)) == {"US"}
 
 
-def test_locked_for_too_long(table):
+def test_locked_for_too_long(table, build):
     table.db.execute("BEGIN EXCLUSIVE")
+    done = build(table.path)
+    assert done.returncode == 3 and "another program holds it locked" in done.stderr
     done = table("add", "8.8.8.0/24", "US")
     assert done.returncode == 3
     assert [e[1:] for e in errors(done)] == [("cannot write it: another program holds it locked [geo-source]",
                                               "try again when that program is done")]
+
+
+def test_standard_input_is_read_once(hextet, tmp_path):
+    done = hextet("geo", "build", "--from", "csv:-", "--base", "csv:-", "-o", tmp_path / "x", input="8.8.8.0/24,US\n")
+    assert done.returncode == 2 and "standard input can be read once" in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_init_in_no_folder(hextet, tmp_path):
+    done = hextet("geo", "init", f"sqlite:{tmp_path}/none/x.db")
+    assert done.returncode == 3 and "make its folder first" in done.stderr
 
 
 def test_no_database(hextet, build, tmp_path, table):

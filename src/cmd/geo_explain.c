@@ -34,8 +34,9 @@ struct candidate {
 };
 
 struct question {
-	struct ip ip;
-	uint32_t asked; /* its place among the questions as they were asked */
+	struct ip ip;    /* whose rows answer */
+	struct ip given; /* as it was asked */
+	uint32_t asked;  /* its place among the questions as they were asked */
 };
 
 struct explaining {
@@ -51,15 +52,24 @@ struct explaining {
 	uint32_t built_file;   /* for findings about it */
 };
 
+/* In a file ::/96 and 2002::/16 are places of IPv4, and rows there are left out for it (policy.h). */
+static struct ip answering(struct ip ip) {
+	if (ip.hi == 0 && ip.lo <= UINT32_MAX)
+		return ip_from_v4((uint32_t)ip.lo);
+	return ip.hi >> 48 == 0x2002 ? ip_from_v4((uint32_t)(ip.hi >> 16)) : ip;
+}
+
 static int ask(struct job_input in, void *user) {
 	struct explaining *x = user;
 	struct ip_fault wrong = { IP_OK, 0 };
 	struct question q = { .asked = (uint32_t)x->questions.n };
 
-	if (ip_parse(in.text.s, in.text.len, &q.ip, &wrong) < 0)
+	if (ip_parse(in.text.s, in.text.len, &q.given, &wrong) < 0) {
 		addr_wrong(x->job, in, wrong.at, ip_error_hint(wrong.error), "an address");
-	else
+	} else {
+		q.ip = answering(q.given);
 		vec_push(&x->questions, q);
+	}
 	return 0;
 }
 
@@ -350,7 +360,7 @@ static int emit_all(struct explaining *x) {
 	if (!asked)
 		return cannot("out of memory");
 	for (size_t i = 0; i < x->questions.n; i++)
-		asked[x->questions.v[i].asked] = x->questions.v[i].ip;
+		asked[x->questions.v[i].asked] = x->questions.v[i].given;
 	if (x->candidates.n)
 		qsort(x->candidates.v, x->candidates.n, sizeof(*x->candidates.v), compare_candidates);
 	for (size_t i = 0; i < x->questions.n && !code; i++) {

@@ -500,6 +500,17 @@ def test_wrong_usage(hextet, tmp_path, args):
     assert (done.returncode, done.stdout) == (2, "")
 
 
+def test_explain_knows_the_places_of_ipv4(hextet, build, tmp_path):
+    path = build([("192.0.2.0/24", "CZ"), ("::/0", "FR")])
+    asked = ["2002:c000:201::1", "2002:cb00:7101::1", "::192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1"]
+    for base in ([], ["--base", path]):
+        done = hextet("geo", "lookup", "--explain", "--output=jsonl", "--db", path, "--from", tmp_path / "rows.csv",
+                      *base, *asked)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [(r["country"], r["in_file"]) for r in rows] == [(c, c) for c in ("CZ", None, "CZ", "CZ", "FR")]
+        assert "geo-outdated" not in done.stderr
+
+
 def test_explain_says_when_the_file_is_outdated(hextet, build, tmp_path):
     path = build([("192.0.2.0/24", "CZ"), ("2001:db8::/32", "SK")])
     rows = tmp_path / "now.csv"

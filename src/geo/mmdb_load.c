@@ -151,17 +151,11 @@ static int number_values(struct load *l) {
 	return r;
 }
 
-static int keep_first_error(const struct mmdb_fault *fault, bool is_error, void *user) {
-	if (is_error)
-		*(struct mmdb_fault *)user = *fault;
-	return is_error;
-}
-
 /* The tree does not say where it is too deep; the verifier does. */
 static int too_deep(const struct load *l) {
 	struct mmdb_fault fault = { "the tree goes on behind the last bit of an address", 0 };
 
-	(void)mmdb_verify(l->db->bytes, l->db->len, keep_first_error, &fault, NULL);
+	(void)mmdb_verify(l->db->bytes, l->db->len, mmdb_first_error, &fault, NULL);
 	return fail(l, fault.what, fault.offset);
 }
 

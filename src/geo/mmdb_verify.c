@@ -146,6 +146,12 @@ static int verify_body(struct verify *v) {
 	return r;
 }
 
+int mmdb_first_error(const struct mmdb_fault *fault, bool is_error, void *user) {
+	if (is_error)
+		*(struct mmdb_fault *)user = *fault;
+	return is_error;
+}
+
 int mmdb_verify(const void *bytes, size_t len, mmdb_report_fn report, void *user, struct mmdb_counts *ret_counts) {
 	struct verify v = { .report = report, .user = user };
 	struct mmdb_fault fault;

@@ -14,6 +14,9 @@
 /* Gets each finding; a non-zero result ends the verification. is_error false: legal, but readers stumble over it. */
 typedef int (*mmdb_report_fn)(const struct mmdb_fault *fault, bool is_error, void *user);
 
+/* One of these: keeps the first error in the struct mmdb_fault that `user` is, and ends there. */
+int mmdb_first_error(const struct mmdb_fault *fault, bool is_error, void *user);
+
 struct mmdb_counts {
 	uint64_t
 		networks; /* with a value, aliases left out, each place of a shared subtree; UINT64_MAX: that or more */

@@ -10,7 +10,11 @@
 #include "base/file.h"
 #include "geo/country.h"
 #include "geo/mmdb_value.h"
+#include "geo/mmdb_verify.h"
 #include "geo/source.h"
+
+/* Rows are kept in memory, and a file of a few nodes that are shared can have 2^128 networks. */
+#define NETWORKS_MAX (UINT64_C(1) << 26)
 
 struct reading {
 	const struct mmdb *db;
@@ -61,6 +65,22 @@ static int broken(const struct reading *r, const struct geo_spec *spec) {
 	return -EBADMSG;
 }
 
+/* Whether the file is good, and its networks can all be rows. */
+static int check(struct reading *r, const struct geo_spec *spec, const void *bytes, size_t len) {
+	struct mmdb_counts counts = { 0 };
+	int errors = mmdb_verify(bytes, len, mmdb_first_error, &r->fault, &counts);
+
+	if (errors)
+		return errors < 0 ? errors : -EBADMSG;
+	if (counts.networks <= NETWORKS_MAX)
+		return 0;
+	diag_error(r->sink->diags, "geo-source", r->loc,
+		   "name it with --base, where networks that share their nodes cost nothing",
+		   "%s has %" PRIu64 " networks, and %" PRIu64 " are the most that become rows", spec->place,
+		   counts.networks, NETWORKS_MAX);
+	return -EINVAL;
+}
+
 static int mmdb_read(const struct geo_spec *spec, struct geo_sink *sink) {
 	struct loc loc = geo_spec_loc(spec, sink->diags);
 	struct reading reading = { .sink = sink, .loc = loc, .row = { .created = GEO_NEVER } };
@@ -76,6 +96,8 @@ static int mmdb_read(const struct geo_spec *spec, struct geo_sink *sink) {
 	if (r == 0) {
 		r = mmdb_open(bytes, len, &db, &reading.fault);
 		reading.db = &db;
+		if (r == 0)
+			r = check(&reading, spec, bytes, len);
 		if (r == 0)
 			r = sink->begin(sink, loc.file);
 		if (r == 0)

@@ -52,6 +52,15 @@ def test_base_is_refused(hextet, tmp_path, name):
     assert out.read_bytes() == GOOD
 
 
+@pytest.mark.parametrize("name, message", [("tree-2^32-networks", "4294967296 networks"), ("tree-cyclic", "leads back to itself")])
+def test_rows_of_a_file_are_counted_before_they_are_read(hextet, tmp_path, name, message):
+    path, out = tmp_path / "file.mmdb", tmp_path / "out.mmdb"
+    path.write_bytes(CASES[name][0])
+    done = hextet("geo", "build", "--from", f"mmdb:{path}", "-o", out, timeout=60)
+    assert (done.returncode, out.exists()) == (1, False), done.stderr
+    assert message in done.stderr
+
+
 def test_more_than_4_gib(hextet, tmp_path):
     """Refused by its size, before it takes all memory."""
     path, rows = tmp_path / "file.mmdb", tmp_path / "rows.csv"

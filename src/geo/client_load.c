@@ -126,21 +126,6 @@ static int compile_tree(struct compile *c) {
 	return c->error;
 }
 
-/* Keeps the first error. */
-struct finding {
-	struct mmdb_fault fault;
-	bool found;
-};
-
-static int report(const struct mmdb_fault *fault, bool is_error, void *user) {
-	struct finding *f = user;
-
-	if (!is_error || f->found)
-		return 0;
-	*f = (struct finding){ *fault, true };
-	return 1;
-}
-
 static int refuse(const struct mmdb_fault *fault, char why[HEXTET_GEO_MESSAGE]) {
 	(void)snprintf(why, HEXTET_GEO_MESSAGE, "broken at byte %ju: %s; write it anew", (uintmax_t)fault->offset,
 		       fault->what);
@@ -160,16 +145,13 @@ static const char *compile_error(int r) {
 
 int client_table_new(const void *bytes, size_t len, struct client_table **ret_table, char why[HEXTET_GEO_MESSAGE]) {
 	struct compile c = { .error = 0 };
-	struct finding finding = { .found = false };
 	struct client_table *t;
 	struct mmdb_counts counts;
 	struct mmdb_fault fault = { "cannot be read", 0 };
 	int r;
 
-	r = mmdb_verify(bytes, len, report, &finding, &counts);
-	if (r > 0 || finding.found)
-		return refuse(&finding.fault, why);
-	if (r == 0 && mmdb_open(bytes, len, &c.db, &fault) < 0)
+	r = mmdb_verify(bytes, len, mmdb_first_error, &fault, &counts);
+	if (r > 0 || (r == 0 && mmdb_open(bytes, len, &c.db, &fault) < 0))
 		return refuse(&fault, why);
 	if (r == 0)
 		r = compile_tree(&c);

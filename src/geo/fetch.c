@@ -167,25 +167,12 @@ static int check_digest(struct fetching *g, const char *etag, char ret_expected[
 
 /* ---- the content ---- */
 
-struct finding {
-	const char *what;
-	uint64_t offset;
-};
-
-static int on_fault(const struct mmdb_fault *fault, bool is_error, void *user) {
-	struct finding *f = user;
-
-	if (is_error)
-		*f = (struct finding){ fault->what, fault->offset };
-	return is_error;
-}
-
 static int verify(struct fetching *g, struct str bytes) {
-	struct finding found = { "it is no database", 0 };
+	struct mmdb_fault found = { "it is no database", 0 };
 	struct mmdb_counts counts = { 0 };
 	struct str start = str_trim((struct str){ bytes.s, MIN(bytes.len, (size_t)64) });
 	const char *hint = NULL;
-	int r = mmdb_verify(bytes.s, bytes.len, on_fault, &found, &counts);
+	int r = mmdb_verify(bytes.s, bytes.len, mmdb_first_error, &found, &counts);
 
 	if (r == 0) {
 		g->got.networks = counts.networks;

@@ -104,25 +104,10 @@ static int build_file(struct work *w, struct job_report *report) {
 	return failed(report, r, "%s", error ? error : strerror(-r));
 }
 
-struct finding {
-	const char *what;
-	uint64_t offset;
-};
-
-static int on_fault(const struct mmdb_fault *fault, bool is_error, void *user) {
-	struct finding *f = user;
-
-	if (!is_error)
-		return 0;
-	f->what = fault->what;
-	f->offset = fault->offset;
-	return 1;
-}
-
 /* Reads the file; what is not the same as before is verified and handed over. */
 static int take_file(struct work *w, struct job_report *report) {
 	const char *path = w->build->output;
-	struct finding found = { 0 };
+	struct mmdb_fault found = { "no database", 0 };
 	struct mmdb_counts counts = { 0 };
 	struct stat st;
 	char *text;
@@ -138,12 +123,12 @@ static int take_file(struct work *w, struct job_report *report) {
 		report->kind = JOB_UNCHANGED;
 		return 0;
 	}
-	r = mmdb_verify(w->bytes.s, w->bytes.len, on_fault, &found, &counts);
+	r = mmdb_verify(w->bytes.s, w->bytes.len, mmdb_first_error, &found, &counts);
 	if (r < 0)
 		return failed(report, r, "cannot verify %s: %s", path, strerror(-r));
 	if (r > 0)
 		return failed(report, -EBADMSG, "%s is broken at byte %ju: %s", path, (uintmax_t)found.offset,
-			      found.what ? found.what : "no database");
+			      found.what);
 	report->networks = counts.networks;
 	r = file_write_fd(w->job->bytes_fd, w->bytes.s, w->bytes.len);
 	if (r < 0)

@@ -61,7 +61,11 @@ static int on_message(int fd, uint32_t events, void *user);
 static int start(struct publish_watch *w) {
 	int r = worker_start(&w->worker, work, w, NULL, 0);
 
-	return r < 0 ? r : loop_add_fd(w->loop, w->worker.fd, EPOLLIN, on_message, w, &w->source);
+	if (r >= 0)
+		r = loop_add_fd(w->loop, w->worker.fd, EPOLLIN, on_message, w, &w->source);
+	if (r < 0)
+		worker_kill(&w->worker);
+	return r;
 }
 
 static int on_retry(void *user) {

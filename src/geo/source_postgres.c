@@ -39,6 +39,11 @@ static int take_rows(struct postgres *p, int (*fn)(struct str columns[static _CO
 	}
 	if (r)
 		return r;
+	while (pq.is_busy(p->conn)) {
+		r = postgres_wait(p);
+		if (r < 0)
+			return postgres_failed(p, NULL, r, doing);
+	}
 	last = pq.get_result(p->conn);
 	if (n == -2 || !last || pq.result_status(last) != PGRES_COMMAND_OK)
 		return postgres_failed(p, last, -ECONNRESET, doing);

@@ -168,7 +168,7 @@ static int export(struct job *j, struct options *o) {
 	if (r == -EBADMSG)
 		return geo_file_broken(&o->file, &fault);
 	if (r < 0)
-		return cannot("cannot write %s: %s", o->to ? o->to : "the result", strerror(-r));
+		return cannot("cannot write %s: %s", o->to ? o->to : "the result", file_swap_error(r));
 	if (stats.without)
 		(void)fprintf(stderr, "%s: %" PRIu64 " networks have a record without a country and are left out\n",
 			      o->path, stats.without);

@@ -247,6 +247,11 @@ def test_what_is_no_file_is_not_replaced(good, fetch, hextet, tmp_path):
         for path in (pipe, tmp_path):
             done = hextet("geo", "fetch", server.base + FILE, "-o", path)
             assert done.returncode == 3 and "error: cannot" in done.stderr
+    (tmp_path / "good").write_bytes(good[0])
+    (tmp_path / "rows.csv").write_text(ROWS)
+    for args in (["build", "--from", tmp_path / "rows.csv"], ["export", tmp_path / "good", "--format", "csv"]):
+        done = hextet("geo", *args, "-o", "/dev/null")
+        assert done.returncode == 3 and "/dev/null: it is no regular file, and not replaced by one" in done.stderr
     assert pipe.is_fifo() and not server.requests
 
 

@@ -454,8 +454,10 @@ def test_folder_that_is_not_there(hextet, build, tmp_path):
 def test_signals_leave_nothing_behind(hextet_path, build, tmp_path, number):
     path = build([("192.0.2.0/24", "CZ")])
     before = path.read_bytes()
+    # Whoever runs the tests in the background may have had SIGINT ignored.
     program = subprocess.Popen([hextet_path, "geo", "build", "--from", "csv:-", "-o", path], stdin=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL)
+                               stderr=subprocess.DEVNULL,
+                               preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
     program.stdin.write(b"198.51.100.0/24,DE\n")
     program.stdin.flush()
     program.send_signal(number)

@@ -40,9 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct http_conditions c = { .now = 1700000000 };
 	const char **header[] = { &c.range,    &c.if_range,          &c.if_none_match,      &c.accept_encoding,
 				  &c.if_match, &c.if_modified_since, &c.if_unmodified_since };
-	char *text = strndup((const char *)data, size), *rest = text, *line;
+	char *text = calloc(1, size + 1), *rest = text, *line;
 
 	CLAIM(text);
+	if (size)
+		memcpy(text, data, size);
 	for (size_t i = 0; i < ARRAY_LEN(header) && (line = strsep(&rest, "\n")); i++)
 		*header[i] = *line ? line : NULL;
 	check_date(c.if_modified_since);

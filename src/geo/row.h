@@ -25,7 +25,8 @@ static inline struct loc geo_row_loc(uint32_t file, uint64_t id, bool id_is_line
 	return (struct loc){ file, id_is_line ? (uint32_t)id : 0, id_is_line, 1 };
 }
 
-/* Cuts off the part of an IPv6 range that is IPv4 by its number, ::ffff:0:0/96. False when nothing is left. */
+/* Cuts off the end of an IPv6 range that is IPv4 by its number, ::ffff:0:0/96. A network, such as ::/80, stays one: it
+ * would be several longer ones. False when nothing is left. */
 bool geo_range_trim(struct range *r);
 
 /*

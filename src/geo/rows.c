@@ -20,13 +20,20 @@ static void add_created(struct geo_rows *rows, int64_t created) {
 	vec_push(&rows->created, created);
 }
 
+static bool is_prefix(const struct range *r) {
+	struct range copy = *r;
+	struct prefix first;
+
+	return !range_next_prefix(&copy, &first);
+}
+
 bool geo_range_trim(struct range *r) {
 	static const struct prefix v4 = { { 0, IP4_MAPPED_LO }, 96 };
 	bool first_is_v4 = ip_is_v4(r->first), last_is_v4 = ip_is_v4(r->last);
 
 	if (first_is_v4 && !last_is_v4)
 		r->first = ip_next(prefix_last(v4));
-	if (last_is_v4 && !first_is_v4)
+	if (last_is_v4 && !first_is_v4 && !is_prefix(r))
 		r->last = ip_previous(prefix_first(v4));
 	return ip_compare(r->first, r->last) <= 0;
 }

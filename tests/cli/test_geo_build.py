@@ -152,6 +152,14 @@ def test_families_never_meet(build, lookup):
         assert db.get("2002:6970:e101::1")["country"]["iso_code"] == "NG"
 
 
+@pytest.mark.parametrize("how", [[], ["--stream"]])
+def test_networks_that_end_where_ipv4_is_stay_whole(build, lookup, how):
+    """::/80 ends in ::ffff:0:0/96, which is cut out of it; that makes it no longer prefix than it is."""
+    path = build([("::/80", "AT"), ("::/81", "DE"), ("::fffe:0:0/95", "AT"), ("::fffe:0:0/96", "SK")], *how)
+    answers = lookup(path, ["::1:0:0", "::8000:0:0", "::fffe:0:1", "::ffff:192.0.2.1"])
+    assert [a["country"] for a in answers] == ["DE", "AT", "SK", None]
+
+
 def test_record_is_what_geoip2_readers_expect(build):
     with maxminddb.open_database(build([("2001:1528:132::/48", "CZ"), ("192.0.2.0/24", "CH")])) as db:
         assert db.get("2001:1528:132:70::ebe2") == {

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -250,8 +251,12 @@ def test_what_is_no_file_is_not_replaced(good, fetch, hextet, tmp_path):
     (tmp_path / "good").write_bytes(good[0])
     (tmp_path / "rows.csv").write_text(ROWS)
     for args in (["build", "--from", tmp_path / "rows.csv"], ["export", tmp_path / "good", "--format", "csv"]):
-        done = hextet("geo", *args, "-o", "/dev/null")
-        assert done.returncode == 3 and "/dev/null: it is no regular file, and not replaced by one" in done.stderr
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(str(tmp_path / "socket"))  # not /dev/null: a test that fails must not replace that
+            done = hextet("geo", *args, "-o", tmp_path / "socket")
+        assert done.returncode == 3 and "socket: it is no regular file, and not replaced by one" in done.stderr
+        assert (tmp_path / "socket").is_socket()
+        (tmp_path / "socket").unlink()
     assert pipe.is_fifo() and not server.requests
 
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "cmd/geo.h"
@@ -181,12 +182,26 @@ static int serve(const struct options *o) {
 	return r < 0 ? EXIT_CANNOT : EXIT_DONE;
 }
 
+/* Built on what was built, no exception would ever go away. */
+static bool is_own_base(const struct geo_build *b) {
+	struct stat base, output;
+
+	if (!b->base || strcmp(b->base->source->name, "mmdb") != 0)
+		return false;
+	return strcmp(b->base->place, b->output) == 0 ||
+	       (stat(b->base->place, &base) == 0 && stat(b->output, &output) == 0 && base.st_dev == output.st_dev &&
+		base.st_ino == output.st_ino);
+}
+
 /* What can be built once only, or published nowhere. */
 static int check_setup(const struct geo_publish_config *c) {
 	const char *fault = geo_publish_path_fault(c->url_path);
 
 	if (fault)
 		return usage_error("%s cannot be the path that is published: %s", c->url_path, fault);
+	if (is_own_base(&c->build))
+		return usage_error("%s is the base and the file that is published: keep them in two files",
+				   c->build.output);
 	for (size_t i = 0; i <= c->build.from_count; i++) {
 		const struct geo_spec *spec = i < c->build.from_count ? &c->build.from[i] : c->build.base;
 

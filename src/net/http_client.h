@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fetches over HTTP, with limits on everything (libcurl). Only http and https; at most five redirects, and none from
- * https to http. A name and password come from the URL or from ~/.netrc.
+ * Fetches over HTTP, with limits on everything (libcurl). Only http and https; at most five redirects, and none to
+ * http when the URL is https. A name and password come from the URL or from ~/.netrc.
  */
 #pragma once
 

@@ -478,6 +478,7 @@ def test_tls(start, curl, certificate, tmp_path):
     (["--path", "/health"], 2, "/health cannot be the path that is published: the server answers something else"),
     (["--from", "csv:-"], 2, "standard input can be read once"),
     (["--base", "csv:-"], 2, "standard input can be read once"),
+    (["--base", "mmdb:x.mmdb"], 2, "x.mmdb is the base and the file that is published"),
     (["--every", "0"], 2, "--every is a time"),
     (["--every", "5 m"], 2, "--every is a time"),
 ])

@@ -47,3 +47,14 @@ const char *http_framing_fault(struct MHD_Connection *c) {
 		return "the only Transfer-Encoding is chunked";
 	return NULL;
 }
+
+const char *http_target_path(const char *target) {
+	const char *host = strncasecmp(target, "http://", 7) == 0    ? target + 7
+			   : strncasecmp(target, "https://", 8) == 0 ? target + 8
+								     : NULL;
+
+	if (!host)
+		return target;
+	host += strcspn(host, "/");
+	return *host ? host : "/";
+}

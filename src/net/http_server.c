@@ -336,7 +336,7 @@ static enum MHD_Result request_begin(struct http_server *s, struct MHD_Connectio
 	if (!x)
 		return MHD_NO;
 	*context = x;
-	x->request = (struct http_request){ .method = method, .path = path, .connection = c };
+	x->request = (struct http_request){ .method = method, .path = http_target_path(path), .connection = c };
 	if (own)
 		x->request.peer = own->peer;
 	if (fault)

@@ -226,6 +226,16 @@ def test_no_request_is_smuggled(start, head, body):
         assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1") == 1, answer
 
 
+@pytest.mark.parametrize("target, status", [("http://x/health", 200), ("HTTP://x:1/health?a=b", 200), ("http://x", 404),
+                                            ("https://x/health/", 404), ("ftp://x/health", 404)])
+def test_targets_as_proxies_get_them(start, target, status):
+    server = start().wait_healthy()
+    with socket.create_connection(server.address()) as s:
+        s.settimeout(60)
+        s.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert s.recv(65536).startswith(b"HTTP/1.1 %d " % status)
+
+
 def test_one_client_does_not_take_all_connections(start):
     server = start().wait_healthy()
     held = [socket.create_connection(server.address()) for _ in range(80)]

@@ -108,6 +108,15 @@ static void read_previous(struct building *s) {
 	arena_release(&s->arena, mark);
 }
 
+static int is_empty(struct building *s) {
+	size_t n = s->b->from_count;
+
+	diag_error(s->diags, "geo-empty", (struct loc){ 0 },
+		   "is it the right table? say --allow-empty when no exceptions are meant", "there are no rows in %s%s",
+		   n ? s->b->from[0].text : "no source", n > 1 ? " and the others" : "");
+	return -ENODATA;
+}
+
 /* Whether as many rows as there are now may be published. */
 static int check_rows(struct building *s) {
 	const struct previous *p = &s->previous;
@@ -116,7 +125,7 @@ static int check_rows(struct building *s) {
 	if (s->diags->count[SEVERITY_ERROR])
 		return -EINVAL;
 	if (n == 0 && !s->b->allow_empty)
-		return fail(s, -ENODATA, "geo-empty", "say --allow-empty when that is meant", "there are no rows");
+		return is_empty(s);
 	if (!p->is_ours || s->b->force || n >= p->rows - p->rows / 2 || (n == 0 && s->b->allow_empty))
 		return 0;
 	diag_error(s->diags, "geo-loss", (struct loc){ 0 }, "say --force when that is meant",
@@ -244,8 +253,9 @@ static int write_failed(struct building *s, int r) {
 	if (r == -E2BIG)
 		return fail(s, r, "geo-size", NULL,
 			    "the file would pass a limit of the format: 2^32 nodes, 4 GiB of data");
-	diag_error(s->diags, "geo-write", (struct loc){ 0 }, NULL, "cannot write %s: %s", s->b->output,
-		   file_swap_error(r));
+	diag_error(s->diags, "geo-write", (struct loc){ 0 },
+		   r == -ENOSPC || r == -EDQUOT ? "make room there; what was there is as it was" : NULL,
+		   "cannot write %s: %s", s->b->output, file_swap_error(r));
 	return r;
 }
 
@@ -435,6 +445,8 @@ static int build_stream(struct building *s) {
 		r = check_rows(s);
 	if (r == 0)
 		r = geo_stream_compile(&stream, GEO_ALIAS_MAPPED | GEO_ALIAS_6TO4, s->used, values);
+	if (r == -E2BIG)
+		(void)write_failed(s, r);
 	if (r == 0)
 		r = write_stream(s, &stream);
 	geo_stream_done(&stream);

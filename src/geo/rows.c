@@ -54,8 +54,11 @@ static int add(struct geo_sink *sink, const struct geo_row *given) {
 	if (!geo_range_trim(&row->range))
 		return -EINVAL;
 	v4 = ip_is_v4(row->range.first);
-	if (rows->count >= GEO_ROW6_LONG)
+	if (rows->count >= GEO_ROW6_LONG) {
+		diag_error(sink->diags, "geo-size", (struct loc){ .file = rows->file }, "--stream takes more",
+			   "more than 2^31 rows do not fit into memory");
 		return -E2BIG;
+	}
 	if (!geo_policy_take(&rows->policy, row, rows->file, sink->diags))
 		return 0;
 	if (v4)

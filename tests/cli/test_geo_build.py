@@ -385,6 +385,7 @@ def test_wrong_rows(keeps):
 
 def test_an_empty_table_is_refused(keeps, build):
     keeps(1, "--allow-empty", [])
+    keeps(1, "rows.csv", [])
     build([], "--allow-empty")
 
 

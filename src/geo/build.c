@@ -108,6 +108,26 @@ static void read_previous(struct building *s) {
 	arena_release(&s->arena, mark);
 }
 
+/* A table would be lost; and over a base that is the last output, exceptions that were removed would stay for ever. */
+static int check_is_apart(struct building *s, const struct geo_spec *spec) {
+	struct stat source, output;
+
+	if (stat(spec->place, &source) < 0 || stat(s->b->output, &output) < 0 || source.st_dev != output.st_dev ||
+	    source.st_ino != output.st_ino)
+		return 0;
+	diag_error(s->diags, "geo-output", (struct loc){ 0 }, "write to another file",
+		   "%s is read, and %s would take its place", spec->text, s->b->output);
+	return -EINVAL;
+}
+
+static int check_output(struct building *s) {
+	int r = s->b->base ? check_is_apart(s, s->b->base) : 0;
+
+	for (size_t i = 0; i < s->b->from_count && r == 0; i++)
+		r = check_is_apart(s, &s->b->from[i]);
+	return r;
+}
+
 static int is_empty(struct building *s) {
 	size_t n = s->b->from_count;
 
@@ -476,7 +496,9 @@ int geo_build(const struct geo_build *b, struct diags *diags, struct geo_build_s
 
 	geo_tree_init(&s.tree);
 	read_previous(&s);
-	r = b->stream ? build_stream(&s) : compile(&s);
+	r = check_output(&s);
+	if (r == 0)
+		r = b->stream ? build_stream(&s) : compile(&s);
 	if (r == 0 && !b->stream)
 		r = write_tree(&s);
 	(void)getrusage(RUSAGE_SELF, &usage);

@@ -444,6 +444,17 @@ def test_full_disk_at_the_last_step(hextet, build, tmp_path):
         assert "File too large" in done.stderr
 
 
+def test_what_is_read_is_not_replaced(hextet, build, base, tmp_path):
+    build([("192.0.2.0/24", "CZ")])
+    rows, over = tmp_path / "rows.csv", base("geoip2")
+    (tmp_path / "link.mmdb").symlink_to(over)
+    for output, args in ((rows, []), (over, ["--base", over]), (tmp_path / "link.mmdb", ["--base", over])):
+        before = output.read_bytes()
+        done = hextet("geo", "build", "--from", rows, "-o", output, *args)
+        assert (done.returncode, output.read_bytes()) == (1, before), done.stderr
+        assert "would take its place" in done.stderr
+
+
 def test_a_pipe_is_no_output(hextet, build, tmp_path):
     build([("192.0.2.0/24", "CZ")])
     os.mkfifo(tmp_path / "pipe")

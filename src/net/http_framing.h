@@ -12,5 +12,6 @@ struct MHD_Connection;
  * it is certain. */
 const char *http_framing_fault(struct MHD_Connection *c);
 
-/* The path of a request's target: of "http://host/path", as proxies are asked, what follows the host (section 3.2.2). */
+/* The path of a request's target: of "http://host/path", as proxies are asked, what follows the host (section 3.2.2).
+ */
 const char *http_target_path(const char *target);

@@ -95,7 +95,7 @@ static sqlite3_stmt *select_networks(const struct sqlite_table *t) {
 /* 1 when the network is there, and the row; 0; -errno. */
 static int find_same(const struct sqlite_table *t, const char *network, uint64_t *ret_id, const char **ret_country) {
 	_cleanup_(sqlite_stmt_done) sqlite3_stmt *s = select_networks(t);
-	struct prefix wanted;
+	struct prefix wanted = { 0 };
 	int r = s ? prefix_parse(network, strlen(network), &wanted, NULL) : sqlite_table_errno(t);
 
 	if (r == 0)
@@ -174,7 +174,7 @@ static int remove_id(const struct sqlite_table *t, uint64_t id) {
 static int remove_network(const struct sqlite_table *t, const char *network) {
 	_cleanup_(sqlite_stmt_done) sqlite3_stmt *s = select_networks(t);
 	VEC(uint64_t) ids = { 0 };
-	struct prefix wanted;
+	struct prefix wanted = { 0 };
 	int r = s ? prefix_parse(network, strlen(network), &wanted, NULL) : sqlite_table_errno(t), n = 0;
 
 	while (r == 0 && (r = next_same(t, s, wanted)) == 1) {

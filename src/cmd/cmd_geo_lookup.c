@@ -162,7 +162,7 @@ static int look_up(struct job_input in, void *user) {
 	struct looking *l = user;
 	struct ip_fault wrong = { IP_OK, 0 };
 	const struct known *k = NULL;
-	struct mmdb_fault fault;
+	struct mmdb_fault fault = { "not enough memory", 0 };
 	struct prefix network;
 	uint64_t offset;
 	struct ip ip;

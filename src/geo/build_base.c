@@ -71,7 +71,7 @@ static int load_file(const struct geo_spec *spec, struct diags *diags, struct ge
 	if (mmdb_open(bytes, len, &b->db, &fault) < 0)
 		return build_base_fault(spec, diags, &fault);
 	if (b->db.ip_version != 6) {
-		diag_error(diags, "geo-base", (struct loc){ 0 }, "a base has both families",
+		diag_error(diags, "geo-base", (struct loc){ 0 }, "take the edition of it that has IPv6 too",
 			   "%s has IPv4 networks only", spec->text);
 		return -EBADMSG;
 	}

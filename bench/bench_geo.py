@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds, rebuilds, lookups, streams and answers of `hextet geo`, each beside its peer in the same run.
+"""Builds, rebuilds, lookups and streams of `hextet geo`, each beside its peer in the same run; bench_geo_http.py has the
+answers.
 
     /usr/bin/python3 bench/bench_geo.py build/hextet [--stream=PREFIXES]
 
@@ -12,9 +13,6 @@ import json
 import multiprocessing
 import os
 import random
-import re
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -128,43 +126,6 @@ def bench_stream(hextet, folder, prefixes):
     say("  peak memory", peak, "MB", 64)
 
 
-def free_port():
-    with socket.socket(socket.AF_INET6) as s:
-        s.bind(("::1", 0))
-        return s.getsockname()[1]
-
-
-def bench_http(hextet, folder, rows):
-    """304s of one core: the server is kept on the first, wrk on the second."""
-    wrk, port = shutil.which("wrk"), free_port()
-    if not wrk:
-        print("wrk is not installed: no answers were counted")
-        return
-    server = subprocess.Popen([hextet, "geo", "serve", "--from", rows, "--listen", f"[::1]:{port}", "--path", "/geo.mmdb",
-                               "-o", folder / "served.mmdb"],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              preexec_fn=lambda: os.sched_setaffinity(0, {0}))
-    url, etag = f"http://[::1]:{port}/geo.mmdb", None
-    try:
-        for _ in range(100):
-            done = subprocess.run(["curl", "-sI", url], text=True, capture_output=True, check=False)
-            etag = re.search(r"(?i)^etag: (.*?)\r?$", done.stdout, re.MULTILINE)
-            if etag or server.poll() is not None:
-                break
-            time.sleep(0.1)
-        if not etag:
-            print("hextet geo serve does not answer")
-            return
-        done = subprocess.run([wrk, "-t1", "-c16", "-d3s", "-H", f"If-None-Match: {etag[1]}", url], text=True,
-                              capture_output=True, check=True,
-                              preexec_fn=lambda: os.sched_setaffinity(0, {os.cpu_count() - 1}))
-        say("304 answers of one core", float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]), "/s", 20000,
-            at_least=True)
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def main():
     hextet = Path(sys.argv[1]).resolve()
     prefixes = next((int(a.split("=")[1]) for a in sys.argv[2:] if a.startswith("--stream=")), 2000000)
@@ -176,7 +137,6 @@ def main():
         bench_rebuild(hextet, Path(fast), sources, base)
         wrong = bench_lookups(hextet, base)
         bench_stream(hextet, Path(large), prefixes)
-        bench_http(hextet, Path(fast), Path(fast) / "exceptions.csv")
     sys.exit(bool(failures or wrong))
 
 

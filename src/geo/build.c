@@ -175,7 +175,7 @@ static int compile_rows(struct building *s, struct geo_tree *tree, struct geo_ro
 	if (r == 0)
 		r = check_rows(s);
 	if (r == 0)
-		r = geo_rows_compile(&rows, tree, ret_roots);
+		*ret_roots = geo_rows_compile(&rows, tree);
 	geo_rows_done(&rows);
 	return r;
 }

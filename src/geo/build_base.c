@@ -95,7 +95,7 @@ static int load_rows(const struct geo_spec *spec, struct diags *diags, struct ge
 	if (r == 0 && diags->count[SEVERITY_ERROR])
 		r = -EINVAL;
 	if (r == 0)
-		r = geo_rows_compile(&rows, tree, &b->file.roots);
+		b->file.roots = geo_rows_compile(&rows, tree);
 	geo_rows_done(&rows);
 	return r;
 }

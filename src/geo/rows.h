@@ -96,6 +96,6 @@ static inline int64_t geo_rows_created(const struct geo_rows *rows, uint32_t row
  * Compiles all rows into the tree: one root for each family, independent of the rows' order. The rows are consumed: the
  * arrays of a family are sorted in place and freed as soon as that family is done, to keep the peak low. Conflicts of
  * equal prefixes become warnings [geo-conflict] in the sink's diags: each pair of rows once, and the first
- * GEO_POLICY_SHOWN of them in the order of the rows, the others as a number. 0 or -errno.
+ * GEO_POLICY_SHOWN of them in the order of the rows, the others as a number.
  */
-int geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree, struct geo_roots *ret_roots);
+struct geo_roots geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree);

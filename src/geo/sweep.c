@@ -213,19 +213,20 @@ static uint32_t expected_nodes(size_t rows) {
 	return (uint32_t)MIN(rows < 20000 ? rows * 17 : rows / 5 * 4 + 40000, 1U << 24);
 }
 
-int geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree, struct geo_roots *ret_roots) {
+struct geo_roots geo_rows_compile(struct geo_rows *rows, struct geo_tree *tree) {
+	struct geo_roots roots;
 	struct conflicts conflicts = { 0 };
 
 	geo_policy_finish(&rows->policy, rows->file, rows->sink.diags);
 	geo_tree_reserve(tree, tree->count + expected_nodes(rows->v4.n + rows->v6.n));
 	geo_rows_sort(rows, FAMILY_4);
-	ret_roots->v4 = compile(rows, tree, FAMILY_4, &conflicts);
+	roots.v4 = compile(rows, tree, FAMILY_4, &conflicts);
 	vec_done(&rows->v4);
 	geo_rows_sort(rows, FAMILY_6);
-	ret_roots->v6 = compile(rows, tree, FAMILY_6, &conflicts);
+	roots.v6 = compile(rows, tree, FAMILY_6, &conflicts);
 	vec_done(&rows->v6);
 	vec_done(&rows->low);
 	conflicts_report(&conflicts, rows);
 	conflicts_done(&conflicts);
-	return 0;
+	return roots;
 }

@@ -38,7 +38,7 @@ static uint32_t compile(const struct model *m, struct geo_tree *t, struct diags 
 
 		assert_int_equal(rows.sink.add(&rows.sink, &row), 0);
 	}
-	assert_int_equal(geo_rows_compile(&rows, t, &roots), 0);
+	roots = geo_rows_compile(&rows, t);
 	geo_rows_done(&rows);
 	if (prefix_family(m->u->base) == FAMILY_4)
 		assert_int_equal(roots.v6, GEO_EMPTY);
@@ -215,7 +215,7 @@ static void test_nested_in_six_orders(void **state) {
 		for (unsigned k = 0; k < 3; k++)
 			for (unsigned family = 0; family < 2; family++)
 				add_row(&rows, network[family][order[i][k]], order[i][k], 10 * k + family, true);
-		assert_int_equal(geo_rows_compile(&rows, &t, &roots), 0);
+		roots = geo_rows_compile(&rows, &t);
 		geo_rows_done(&rows);
 		for (unsigned k = 0; k < 3; k++)
 			for (unsigned family = 0; family < 2; family++)
@@ -257,7 +257,7 @@ static void test_conflict_names_both_rows(void **state) {
 	assert_int_equal(rows.sink.begin(&rows.sink, 2), 0);
 	add_row(&rows, "193.0.0.0/21", 1, 5000000000, false);
 	add_row(&rows, "194.0.0.0/21", 3, 17, false);
-	assert_int_equal(geo_rows_compile(&rows, &t, &roots), 0);
+	roots = geo_rows_compile(&rows, &t);
 	assert_int_equal(ask(&t, roots, "193.0.7.255"), GEO_LEAF + 1);
 	text = text_of(&f);
 	assert_string_equal(text,
@@ -363,7 +363,7 @@ static void test_policy_counts(void **state) {
 		add_row(&rows, i % 2 ? "2002:1::/32" : "10.0.0.0/8", 5, i + 1, true);
 	for (unsigned i = 0; i < 4; i++)
 		add_row(&rows, "10.0.0.0/8", 5, i + 100, true);
-	assert_int_equal(geo_rows_compile(&rows, &t, &roots), 0);
+	roots = geo_rows_compile(&rows, &t);
 	assert_int_equal(roots.v6, GEO_EMPTY);
 	assert_int_equal(f.diags.count[SEVERITY_WARNING], GEO_POLICY_SHOWN);
 	assert_int_equal(f.diags.count[SEVERITY_NOTE], GEO_POLICY_SHOWN + 1);

@@ -28,7 +28,8 @@ static bool parse(const char *text, const struct unit *units, size_t n, uint64_t
 }
 
 uint64_t unit_seconds(const char *text, const char *option, struct argp_state *state) {
-	static const struct unit units[] = { { 0, 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	static const struct unit units[] = { { 0, 1 },      { 's', 1 },     { 'm', 60 },
+					     { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
 	uint64_t value = 0;
 
 	if (!parse(text, units, ARRAY_LEN(units), UINT64_C(1000) * 86400, &value))

@@ -5,7 +5,7 @@
 #include <argp.h>
 #include <stdint.h>
 
-/* Seconds: 90, 90s, 5m, 1h, 7d; from 1 second to 1000 days. */
+/* Seconds: 90, 90s, 5m, 1h, 7d, 2w; from 1 second to 1000 days. */
 uint64_t unit_seconds(const char *text, const char *option, struct argp_state *state);
 
 /* Bytes: 500, 64K, 10M, 4G (powers of 1024); at least 1. */

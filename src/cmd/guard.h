@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the subcommands of `hextet guard` share: the section guard of an estate as the guard's own configuration.
+ */
+#pragma once
+
+#include "cmd/job.h"
+#include "guard/daemon.h"
+
+/* The option --estate/-C ESTATE: add { &guard_estate_argp, 0, NULL, 0 } to a command's argp children, with a struct
+ * guard_options as its input. */
+struct guard_options {
+	const char *estate; /* NULL: the current folder */
+};
+extern const struct argp guard_estate_argp;
+
+struct guard_setup {
+	struct guard_config config; /* everything it points to lives in the job's arena or below */
+	struct prefix_set allow;    /* machines, routed networks, virtual addresses, trusted proxies, `never` */
+	struct prefix_set trusted;
+};
+
+/* Loads the estate, runs its checks, and translates. Returns 0, or the exit code after a message (or with errors in the
+ * job's diags): give it to job_finish(). */
+int guard_setup(struct job *j, const struct guard_options *o, struct guard_setup *ret_setup);
+void guard_setup_done(struct guard_setup *s);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests in, bans out: rules, counters, allowlist, repetition. A pure state machine: the same requests and commands
+ * in the same order give the same bans, whatever the wall clock says and however they are cut into batches. Time is the
+ * log's.
+ *
+ * For each request, in order: a client in the allowlist is not looked at at all. For each rule in order: where it
+ * matches, the counters of all levels of the client's family are told; then the levels are asked, the widest first, and
+ * the first that is over (counter.h) and not yet banned bans its network for the rule's time, from the newest event on;
+ * narrower levels are then inside a ban. A network inside an active ban (at <= newest event < until) is not banned
+ * again; its requests are still counted, so that who goes on during the ban is banned again when it ends. A network
+ * that lies in the allowlist as a whole is never banned; one that holds a part of it is, and every sink carves the
+ * allowlist out (sink.h).
+ *
+ * Repetition: the k-th ban of the same network by the same rule lasts ban * grow^(k-1), at most ban_max; k begins anew
+ * when the last one ended longer ago than ban_max (without one: a year).
+ */
+#pragma once
+
+#include "guard/counter.h"
+#include "logs/record.h"
+
+enum { SAMPLE_MAX = 512 }; /* bytes of a line that are kept as evidence */
+
+struct engine_config {
+	const struct rule *rules; /* borrowed, as the set */
+	size_t rule_count;
+	const struct prefix_set *allow; /* normal */
+	size_t memory;                  /* for all counters together, bytes; divided in engine.c */
+};
+
+/* A request and the line it was read from (NULL: none, or not kept). */
+struct event {
+	const struct log_record *record;
+	struct str line;
+	uint64_t line_number; /* in its source, from 1 */
+	uint16_t source;      /* the caller's number of it */
+};
+
+/* What every ban rests on. */
+struct evidence {
+	uint32_t count;           /* matching requests in the window, the rule's threshold */
+	uint32_t children;        /* distinct, 0 when the level does not ask */
+	double ratio;             /* 0 when the level does not ask */
+	int64_t first_ms;         /* of these requests */
+	int64_t window_ms;        /* the rule's */
+	const char *first, *last; /* lines, at most SAMPLE_MAX bytes; NULL when not kept any more. Terminated. */
+};
+
+enum ban_origin { BAN_BY_RULE, BAN_BY_HAND };
+
+struct ban {
+	struct prefix network;
+	enum ban_origin origin;
+	const char *rule; /* its name; for BAN_BY_HAND "manual" */
+	int64_t at_ms, until_ms;
+	uint32_t repetition; /* 1: the first */
+	struct evidence evidence;
+	const char *comment; /* BAN_BY_HAND: what the operator said, or NULL */
+};
+
+struct engine;
+
+int engine_new(const struct engine_config *config, struct engine **ret_engine); /* 0, -EINVAL, -ENOMEM */
+void engine_free(struct engine *e);
+
+/* Calls ban() for each new one, in order; its texts are good during the call. */
+typedef void (*engine_ban_fn)(const struct ban *ban, void *user);
+void engine_events(struct engine *e, const struct event *events, size_t n, engine_ban_fn ban, void *user);
+
+/* An operator's wish, at a log time. Ban: replaces an active ban of the same network. -EPERM when the network lies in
+ * the allowlist. Unban: ends every active ban of exactly this network and forgets its counters at all levels of that
+ * length; -ENOENT when there is none. */
+int engine_ban(struct engine *e, struct prefix network, int64_t at_ms, int64_t until_ms, const char *comment);
+int engine_unban(struct engine *e, struct prefix network, int64_t at_ms);
+
+/* Bans active at a time, in the order of the networks; and those that cover an address or lie in a network. */
+void engine_each_ban(const struct engine *e, int64_t at_ms, void (*fn)(const struct ban *ban, void *user), void *user);
+size_t engine_ban_count(const struct engine *e, int64_t at_ms);
+/* Forgets bans that ended before this and can no longer count as repetition. */
+void engine_expire(struct engine *e, int64_t at_ms);
+
+/* The newest log time of any request, or LOG_TIME_NONE. */
+int64_t engine_clock(const struct engine *e);
+
+/* Everything that touches an address: for each rule and level what is counted and what is needed. */
+struct explain {
+	const struct rule *rule;
+	const struct rule_level *level;
+	struct prefix network;
+	struct counter_result now;
+	const struct ban *ban; /* an active one of exactly this network by this rule, or NULL */
+	uint32_t missing;      /* matching requests until it is over on count; 0 */
+};
+struct explain_head {
+	struct ip ip;
+	bool allowed;             /* never banned, */
+	struct prefix allowed_by; /* because it lies in this */
+	const struct ban *ban;    /* the active ban that covers it and lasts longest, or NULL */
+};
+void engine_explain(const struct engine *e, struct ip ip, int64_t at_ms, struct explain_head *ret_head,
+		    void (*fn)(const struct explain *x, void *user), void *user);
+
+struct engine_stats {
+	uint64_t events, matched, allowed, late, bans, takeovers;
+	size_t memory, memory_max;
+};
+struct engine_stats engine_stats(const struct engine *e);
+
+/* The whole state, counters, bans and repetition: into an engine with the same rules. load: 0, -EBADMSG (damaged, or
+ * the rules have changed: *ret_why says which), -ENOMEM. */
+int engine_save(const struct engine *e, FILE *out);
+int engine_load(struct engine *e, FILE *in, char **ret_why);

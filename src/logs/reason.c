@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "logs/record.h"
+
+static const char *const texts[_LOG_REASON_MAX] = {
+	[LOG_OK] = "the line is well-formed",
+	[LOG_EMPTY] = "the line is empty",
+	[LOG_LINE_TOO_LONG] = "the line is longer than 1 MiB",
+	[LOG_NO_QUOTE] = "there is no quote where the format has one",
+	[LOG_NO_LITERAL] = "a text of the format is not in the line",
+	[LOG_NO_ADDRESS] = "there is no address where the format has one",
+	[LOG_BAD_ADDRESS] = "what stands for the address is none",
+	[LOG_BAD_FORWARDED] = "a trusted proxy named a client that is no address",
+	[LOG_NO_TIME] = "there is no time where the format has one",
+	[LOG_BAD_TIME] = "what stands for the time is none",
+	[LOG_BAD_STATUS] = "what stands for the status is no number of three digits",
+	[LOG_BAD_ID] = "the unique id is not one of HAProxy's",
+	[LOG_BAD_JSON] = "the line is not a JSON object",
+	[LOG_OTHER] = "the line is of another kind than the format takes",
+};
+
+const char *log_reason_text(enum log_reason r) {
+	return (unsigned)r < _LOG_REASON_MAX && texts[r] ? texts[r] : "unknown reason";
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/estate_open.h"
+#include "cmd/guard.h"
 #include "estate/check.h"
 
 enum { KEY_ONLY = 0x200, KEY_LIST, KEY_STRICT };
@@ -144,6 +145,14 @@ static int unknown_check(const char *name) {
 	return usage_error("there is no check '%s'; 'hextet check --list' shows all", name);
 }
 
+/* Mistakes that only an engine's own parsers find. */
+static void check_engines(struct opened_estate *o) {
+	struct guard_setup setup;
+
+	guard_translate(&o->arena, &o->diags, o->estate, &setup);
+	guard_setup_done(&setup);
+}
+
 static int run(int argc, char **argv) {
 	struct options opt = { 0 };
 	struct opened_estate o;
@@ -158,6 +167,7 @@ static int run(int argc, char **argv) {
 	if (checks_run(o.estate, opt.only, &o.arena, &o.diags) < 0)
 		code = unknown_check(opt.only);
 	else {
+		check_engines(&o);
 		bool bad = o.diags.count[SEVERITY_ERROR] || (opt.strict && o.diags.count[SEVERITY_WARNING]);
 
 		code = print_findings(&o, &opt, o.estate->unreadable ? EXIT_CANNOT : bad ? EXIT_NO : EXIT_DONE);

@@ -6,6 +6,14 @@
 
 #include "estate/check.h"
 
+int estate_cannot(const char *folder, int r) {
+	if (r == -ENODATA)
+		return cannot("%s holds no .yaml file, neither there nor in %s/machines", folder, folder);
+	if (r == -ENOTDIR)
+		return cannot("%s is not a folder; an estate is a folder of .yaml files", folder);
+	return cannot("cannot read the estate %s: %s", folder, strerror(-r));
+}
+
 int opened_estate_open(struct opened_estate *o, const char *folder) {
 	int r;
 
@@ -16,11 +24,7 @@ int opened_estate_open(struct opened_estate *o, const char *folder) {
 	if (r == 0)
 		return 0;
 	opened_estate_close(o);
-	if (r == -ENODATA)
-		return cannot("%s holds no .yaml file, neither there nor in %s/machines", folder, folder);
-	if (r == -ENOTDIR)
-		return cannot("%s is not a folder; an estate is a folder of .yaml files", folder);
-	return cannot("cannot read the estate %s: %s", folder, strerror(-r));
+	return estate_cannot(folder, r);
 }
 
 void opened_estate_close(struct opened_estate *o) {

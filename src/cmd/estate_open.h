@@ -12,6 +12,9 @@ struct opened_estate {
 	struct estate *estate;
 };
 
+/* Says why estate_load() failed with r: EXIT_CANNOT. */
+int estate_cannot(const char *folder, int r);
+
 /* Loads the folder. On failure prints why and returns EXIT_CANNOT, with nothing to close; else 0. Mistakes in the files
  * are in diags and not yet printed. */
 int opened_estate_open(struct opened_estate *o, const char *folder);

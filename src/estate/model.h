@@ -198,7 +198,7 @@ struct geo_section {
 };
 
 struct guard_log {
-	struct scalar file, format;
+	struct scalar file, socket, journal, format;
 	struct listener syslog;
 };
 
@@ -235,8 +235,9 @@ struct guard_section {
 	struct list trusted_proxies; /* struct ref */
 	struct list never;           /* struct ref: prefixes, addresses */
 	struct list rules, sinks;
-	struct number memory;
-	struct scalar state;
+	struct number memory, reconcile;
+	struct scalar state, control;
+	struct listener metrics;
 };
 
 struct check_override {

@@ -30,7 +30,11 @@ const struct schema geo_schema = {
 
 static const struct field log_fields[] = {
 	{ "file", TYPE_PATH, ONE, offsetof(struct guard_log, file), .doc = "A log file to follow" },
-	{ "syslog", TYPE_LISTENER, ONE, offsetof(struct guard_log, syslog), .doc = "Where to receive syslog" },
+	{ "syslog", TYPE_LISTENER, ONE, offsetof(struct guard_log, syslog),
+	  .doc = "Where to receive syslog, over UDP and TCP" },
+	{ "socket", TYPE_PATH, ONE, offsetof(struct guard_log, socket), .doc = "A unix socket to receive syslog on" },
+	{ "journal", TYPE_NAME, ONE, offsetof(struct guard_log, journal),
+	  .doc = "A unit, to read from the systemd journal" },
 	{ "format", TYPE_TEXT, ONE, offsetof(struct guard_log, format), FIELD_REQUIRED,
 	  .doc = "nginx, haproxy, varnish, apache, json, sshd, or the server's own directive" },
 };
@@ -134,6 +138,12 @@ static const struct field guard_fields[] = {
 	  .fallback = "256MiB", .doc = "The most memory that counters may take" },
 	{ "state", TYPE_PATH, ONE, offsetof(struct guard_section, state), .fallback = "/var/lib/hextet/guard.db",
 	  .doc = "The ban database" },
+	{ "control", TYPE_PATH, ONE, offsetof(struct guard_section, control), .fallback = "/run/hextet/guard.sock",
+	  .doc = "The socket on which the running guard is asked" },
+	{ "metrics", TYPE_LISTENER, ONE, offsetof(struct guard_section, metrics),
+	  .doc = "Where Prometheus reads /metrics; a loopback address, for it tells who is banned" },
+	{ "reconcile", TYPE_DURATION, ONE, offsetof(struct guard_section, reconcile), .min = 1, .max = 86400,
+	  .fallback = "10s", .doc = "How often the sinks are compared with the bans" },
 };
 const struct schema guard_schema = {
 	.name = "guard",

@@ -11,6 +11,12 @@
 
 enum { GUARD_LOGS_MAX = 64, GUARD_SINKS_MAX = 16 };
 
+/* One entry of the allowlist, and what it is: "machine fe01.de.example.net". */
+struct guard_allow {
+	struct prefix network;
+	const char *what;
+};
+
 struct guard_config {
 	struct engine_config engine;
 	struct guard_log_config {
@@ -21,6 +27,8 @@ struct guard_config {
 	const char *sink[GUARD_SINKS_MAX]; /* specs */
 	size_t sink_count;
 	const struct prefix_set *trusted;
+	const struct guard_allow *allow; /* what engine.allow consists of, sorted by prefix_compare() */
+	size_t allow_count;
 	const char *state;                /* path of the database */
 	const char *control;              /* path of the control socket */
 	const struct endpoint *metrics;   /* NULL: none */

@@ -63,6 +63,8 @@ BAD_VALUES = [(re.compile(f"(?:{pattern})\\Z"), bad) for pattern, bad in [
     (r"guard/trusted_proxies", UNKNOWN + ['"::1/0"']),
     (r"guard/never", UNKNOWN + ["2001:db8:beef::1/48"]),
     (r"guard/rules/\*/match/method", NAME),
+    (r"guard/rules/\*/match/status", ["4x", "40", "4000", "0xx", "499-400"]),
+    (r"guard/rules/\*/match/path", ["login", "http://x/"]),
     (r"guard/rules/\*/ipv[46]/\*(/count)?", ["0", "x"]),
     (r"guard/.*/children", ["0", "x", "65537"]),
     (r"guard/.*/ratio", ["1.1", "x", "-1"]),
@@ -71,7 +73,7 @@ BAD_VALUES = [(re.compile(f"(?:{pattern})\\Z"), bad) for pattern, bad in [
     (r"endpoints/\*/paths|geo/(base|publish/path)|guard/(state|logs/file|sinks/(haproxy|acl))",
      ["x", '"/a b"', '"/a\\tb"', '""']),
 ]]
-FREE_TEXT = re.compile(r"(.*/)?(comment|exceptions|match/path|format|status)\Z|policy/name\Z")
+FREE_TEXT = re.compile(r"(.*/)?(comment|exceptions|format)\Z|policy/name\Z")
 # Keys that are data. What cannot stand there, and the fields in which others name it.
 BAD_KEYS = [(re.compile(f"(?:{pattern})\\Z"), bad, named_in) for pattern, bad, named_in in [
     (r"machines/\*", NAME, r"(failover/\*|vpn/\*|nat64)/machines|lans/\*/router|policy/(from|to)|endpoints/\*/to"),

@@ -4,16 +4,21 @@
  * in the same order give the same bans, whatever the wall clock says and however they are cut into batches. Time is the
  * log's.
  *
- * For each request, in order: a client in the allowlist is not looked at at all. For each rule in order: where it
- * matches, the counters of all levels of the client's family are told; then the levels are asked, the widest first, and
- * the first that is over (counter.h) and not yet banned bans its network for the rule's time, from the newest event on;
- * narrower levels are then inside a ban. A network inside an active ban (at <= newest event < until) is not banned
- * again; its requests are still counted, so that who goes on during the ban is banned again when it ends. A network
- * that lies in the allowlist as a whole is never banned; one that holds a part of it is, and every sink carves the
- * allowlist out (sink.h).
+ * For each request, in order: its log's clock is told (clock.h), and a client in the allowlist is not looked at any
+ * more. For each rule in order: where it matches, the counters of all levels of the client's family are told; then the
+ * levels are asked, the widest first, and the first that is over (counter.h) and not inside an active ban bans its
+ * network, from its newest event on: one ban for a request and rule. Where the rule does not match, the counters of
+ * those levels that ask for a ratio are told of a request in total.
  *
- * Repetition: the k-th ban of the same network by the same rule lasts ban * grow^(k-1), at most ban_max; k begins anew
- * when the last one ended longer ago than ban_max (without one: a year).
+ * A ban is active at a time t when at <= t < until. A network is inside an active ban when a ban of it or of a wider
+ * network, by any rule or by hand, is active at the network's newest event. It is not banned again then; its requests
+ * are still counted, so that who goes on during the ban is banned again when it ends. A network that holds a part of
+ * the allowlist is banned as any other: every sink carves the allowlist out (sink.h).
+ *
+ * Repetition: the k-th ban of the same network by the same rule lasts ban * grow^(k-1), at most ban_max, or a year
+ * without one; k begins anew when the last one ended longer ago than that.
+ *
+ * A request without a time has the newest time of all logs; before there is one it is not looked at.
  */
 #pragma once
 
@@ -29,22 +34,27 @@ struct engine_config {
 	size_t memory;                  /* for all counters together, bytes; divided in engine.c */
 };
 
-/* A request and the line it was read from (NULL: none, or not kept). */
-struct event {
-	const struct log_record *record;
-	struct str line;
-	uint64_t line_number; /* in its source, from 1 */
-	uint16_t source;      /* the caller's number of it */
+/* A request: what is left of a log_record when the rules have been matched, since a record's texts are gone with the
+ * parser's next line. */
+struct request {
+	struct ip addr;
+	int64_t time_ms;
+	uint64_t rules;  /* engine_match(): a bit for each rule that it matches */
+	struct str line; /* it was read from; { NULL, 0 }: not kept as evidence */
+	uint16_t source; /* the caller's number of the log */
 };
 
 /* What every ban rests on. */
 struct evidence {
-	uint32_t count;           /* matching requests in the window, the rule's threshold */
-	uint32_t children;        /* distinct, 0 when the level does not ask */
-	double ratio;             /* 0 when the level does not ask */
-	int64_t first_ms;         /* of these requests */
-	int64_t window_ms;        /* the rule's */
-	const char *first, *last; /* lines, at most SAMPLE_MAX bytes; NULL when not kept any more. Terminated. */
+	uint32_t count;    /* matching requests in the window, the rule's threshold */
+	uint32_t children; /* distinct, 0 when the level does not ask */
+	double ratio;      /* 0 when the level does not ask */
+	int64_t first_ms;  /* of these requests */
+	int64_t window_ms; /* the rule's */
+	struct ip client;  /* who sent the request that was one too many */
+	/* Lines: of the oldest of these requests, and of the one too many. At most SAMPLE_MAX bytes, terminated, zeros
+	 * as '?'. NULL when not kept any more, and always where a ban is listed later: they are the store's. */
+	const char *first, *last;
 };
 
 enum ban_origin { BAN_BY_RULE, BAN_BY_HAND };
@@ -64,9 +74,12 @@ struct engine;
 int engine_new(const struct engine_config *config, struct engine **ret_engine); /* 0, -EINVAL, -ENOMEM */
 void engine_free(struct engine *e);
 
-/* Calls ban() for each new one, in order; its texts are good during the call. */
+/* The rules that a record matches, a bit each; only the texts and the status are looked at. */
+uint64_t engine_match(const struct engine *e, const struct log_record *record);
+
+/* Calls ban() for each new ban, in order; its texts are good during the call. */
 typedef void (*engine_ban_fn)(const struct ban *ban, void *user);
-void engine_events(struct engine *e, const struct event *events, size_t n, engine_ban_fn ban, void *user);
+void engine_requests(struct engine *e, const struct request *requests, size_t n, engine_ban_fn ban, void *user);
 
 /* An operator's wish, at a log time. Ban: replaces an active ban of the same network. -EPERM when the network lies in
  * the allowlist. Unban: ends every active ban of exactly this network and forgets its counters at all levels of that
@@ -80,10 +93,11 @@ size_t engine_ban_count(const struct engine *e, int64_t at_ms);
 /* Forgets bans that ended before this and can no longer count as repetition. */
 void engine_expire(struct engine *e, int64_t at_ms);
 
-/* The newest log time of any request, or LOG_TIME_NONE. */
+/* The newest time of the logs' clocks, or LOG_TIME_NONE. */
 int64_t engine_clock(const struct engine *e);
 
-/* Everything that touches an address: for each rule and level what is counted and what is needed. */
+/* Everything that touches an address: for each rule and level what is counted and what is needed. What is older than
+ * the rule's window at the time of the question counts as nothing. */
 struct explain {
 	const struct rule *rule;
 	const struct rule_level *level;
@@ -102,7 +116,11 @@ void engine_explain(const struct engine *e, struct ip ip, int64_t at_ms, struct 
 		    void (*fn)(const struct explain *x, void *user), void *user);
 
 struct engine_stats {
-	uint64_t events, matched, allowed, late, bans, takeovers;
+	uint64_t requests, matched; /* matched: at least one rule */
+	uint64_t allowed, untimed;  /* not looked at: in the allowlist; without a time before there was one */
+	uint64_t late;              /* matched, but too late for a rule's finest level */
+	uint64_t steps;             /* a log's clock stepped back */
+	uint64_t bans, takeovers;
 	size_t memory, memory_max;
 };
 struct engine_stats engine_stats(const struct engine *e);

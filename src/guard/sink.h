@@ -12,15 +12,14 @@
  * the target can let addresses pass before it looks at the bans (nft), the allowlist is put there; elsewhere a ban is
  * split around it (ban_carve), so that what is written down holds no address of the allowlist.
  *
- * Errors are one sentence (malloc'ed). A sink that fails is tried again at the next reconcile; calls never wait longer
- * than SINK_TIMEOUT_MS.
+ * Errors are one sentence (malloc'ed). A sink that fails is tried again at the next reconcile, and until then apply
+ * does not try; nobody waits for a target's answer longer than SINK_TIMEOUT_MS.
  */
 #pragma once
 
-#include "addr/set.h"
-#include "base/arena.h"
+#include "guard/carve.h"
 
-enum { SINK_TIMEOUT_MS = 500 };
+enum { SINK_TIMEOUT_MS = 500, SINK_SLACK_MS = 2000 };
 
 /* An active ban as sinks see it. */
 struct sink_entry {
@@ -45,30 +44,34 @@ struct ban_sink_config {
 
 struct ban_sink_kind {
 	const char *name, *summary;
-	bool carves;  /* bans are split around the allowlist before they get here */
+	bool carves;  /* bans are split around the allowlist before they get here; never together with expires */
 	bool expires; /* the target ends bans by itself (timeouts); else they are removed when they end */
-	/* Connects or creates what there must be (table, chains, sets, the allowlist in them). 0, or -errno and why;
-	 * the sink exists either way if *ret_sink is set: a target that is not there yet is tried again by prepare().
-	 */
+	/* Connects or creates what there must be (table, chains, sets, the allowlist in them); what is in `c` is
+	 * borrowed until close(). 0, or -errno and why; the sink exists either way if *ret_sink is set: a target that
+	 * is not there yet is tried again by prepare(). The kind allocates a struct that begins with struct ban_sink,
+	 * and leaves that part to sink.c: it is not filled in before open() returns. */
 	int (*open)(const struct ban_sink_config *c, struct ban_sink **ret_sink, char **ret_why);
 	void (*close)(struct ban_sink *s); /* what it wrote stays */
 	/* Makes sure that the structure around the elements is there and right; called before each reconcile. */
 	int (*prepare)(struct ban_sink *s, char **ret_why);
-	/* All of them or, on failure, any part: reconcile mends. Adding what is there sets its time anew; removing what
-	 * is not there is no error. */
+	/* All of them or, on failure, any part: reconcile mends. In order: the last change of a network counts. Adding
+	 * what is there sets its time anew; removing what is not there is no error. With n == 0, only what the last
+	 * list() counted as unreadable is removed. */
 	int (*apply)(struct ban_sink *s, const struct sink_change *changes, size_t n, char **ret_why);
-	/* What is there, in any order; left_ms is INT64_MAX where the target knows no times. */
+	/* What is there, in any order; left_ms is INT64_MAX where the target knows no times. Sets s->unreadable. */
 	int (*list)(struct ban_sink *s, void (*fn)(const struct sink_entry *e, void *user), void *user, char **ret_why);
 };
 extern const struct ban_sink_kind *const ban_sink_list[]; /* NULL-terminated */
 
 struct ban_sink {
 	const struct ban_sink_kind *kind;
-	const char *spec;
+	char *spec;
 	struct ban_sink_config config;
-	bool working;     /* as of the last call */
-	char *why;        /* or why not */
-	uint64_t applied; /* changes since opened */
+	bool working;           /* as of the last call */
+	char *why;              /* or why not */
+	uint64_t applied;       /* changes since opened */
+	uint64_t unreadable;    /* what the last list() found that is no network (a line written by hand) */
+	struct ban_pieces bans; /* of a kind that carves: what it was asked to hold, whether or not it could */
 	struct sink_drift {
 		uint64_t missing, foreign, wrong_time; /* found and mended by the last reconcile that found any */
 		struct prefix example;                 /* of them */
@@ -80,13 +83,14 @@ struct ban_sink {
 int ban_sink_open(const char *spec, const struct ban_sink_config *c, struct ban_sink **ret_sink, char **ret_why);
 void ban_sink_close(struct ban_sink *s); /* NULL is fine */
 
-/* A batch of new and ended bans: carved where the kind needs it. */
+/* A batch of new and ended bans, carved where the kind needs it: a piece that two bans have in common stays until the
+ * last of them is removed. A sink that is not working is not tried (-ENOTCONN, and why it does not work): reconcile. */
 int ban_sink_apply(struct ban_sink *s, const struct sink_change *changes, size_t n, char **ret_why);
 
-/* Makes the sink hold exactly these, and notes in s->drift what was different; a time that is off by over 2 s counts as
- * different. `entries` need no order; one inside another is kept. */
+/* Makes the sink hold exactly these, and notes in s->drift what was different; a time that is off by over
+ * SINK_SLACK_MS counts as different, a ban that ends within it does not, where the target ends bans by itself.
+ * `entries` need no order; one inside another is kept; of two of the same network the longer counts. */
 int ban_sink_reconcile(struct ban_sink *s, const struct sink_entry *entries, size_t n, int64_t now_ms, char **ret_why);
 
-/* The network without the allowlist, as prefixes; calls fn for each. */
-void ban_carve(struct prefix network, const struct prefix_set *allow, void (*fn)(struct prefix p, void *user),
-	       void *user);
+/* For the kinds: sets *ret_why and returns r. */
+int ban_sink_why(char **ret_why, int r, const char *fmt, ...) _printf_(3, 4);

@@ -14,7 +14,7 @@
 
 #include "logs/record.h"
 
-enum { STEP_LINES = 64, STEP_LINES_MAX = 65536, STEP_MS = 60000 };
+enum { STEP_LINES = 64, STEP_DOUBLINGS = 10, STEP_LINES_MAX = STEP_LINES << STEP_DOUBLINGS, STEP_MS = 60000 };
 
 /* One log's; a zeroed one is new. */
 struct step_clock {

@@ -18,7 +18,8 @@
  * Repetition: the k-th ban of the same network by the same rule lasts ban * grow^(k-1), at most ban_max, or a year
  * without one; k begins anew when the last one ended longer ago than that.
  *
- * A request without a time has the newest time of all logs; before there is one it is not looked at.
+ * A request without a time, or with one outside the years 1970 to 9999, has the newest time of all logs; before there
+ * is one it is not looked at.
  */
 #pragma once
 
@@ -81,9 +82,9 @@ uint64_t engine_match(const struct engine *e, const struct log_record *record);
 typedef void (*engine_ban_fn)(const struct ban *ban, void *user);
 void engine_requests(struct engine *e, const struct request *requests, size_t n, engine_ban_fn ban, void *user);
 
-/* An operator's wish, at a log time. Ban: replaces an active ban of the same network. -EPERM when the network lies in
- * the allowlist. Unban: ends every active ban of exactly this network and forgets its counters at all levels of that
- * length; -ENOENT when there is none. */
+/* An operator's wish, at a log time. Ban: ends the bans of the same network that have not ended yet, and takes their
+ * place. -EPERM when the whole network lies in the allowlist. Unban: ends them, and forgets the network's counters;
+ * -ENOENT when there is none. */
 int engine_ban(struct engine *e, struct prefix network, int64_t at_ms, int64_t until_ms, const char *comment);
 int engine_unban(struct engine *e, struct prefix network, int64_t at_ms);
 
@@ -103,14 +104,15 @@ struct explain {
 	const struct rule_level *level;
 	struct prefix network;
 	struct counter_result now;
-	const struct ban *ban; /* an active one of exactly this network by this rule, or NULL */
+	const struct ban *ban; /* an active one of exactly this network by this rule, or NULL; good during the call */
 	uint32_t missing;      /* matching requests until it is over on count; 0 */
 };
 struct explain_head {
 	struct ip ip;
 	bool allowed;             /* never banned, */
 	struct prefix allowed_by; /* because it lies in this */
-	const struct ban *ban;    /* the active ban that covers it and lasts longest, or NULL */
+	bool banned;              /* by this one, the longest lasting of the active bans that cover it */
+	struct ban ban;
 };
 void engine_explain(const struct engine *e, struct ip ip, int64_t at_ms, struct explain_head *ret_head,
 		    void (*fn)(const struct explain *x, void *user), void *user);
@@ -125,7 +127,8 @@ struct engine_stats {
 };
 struct engine_stats engine_stats(const struct engine *e);
 
-/* The whole state, counters, bans and repetition: into an engine with the same rules. load: 0, -EBADMSG (damaged, or
- * the rules have changed: *ret_why says which), -ENOMEM. */
+/* The whole state: counters, bans, repetition, clocks, lines; into an engine with the same rules and memory. What
+ * follows then is what would have followed. save: 0 or -errno. load: 0, -EBADMSG (damaged, or the rules have changed:
+ * *ret_why, malloc'ed, says which), -ENOMEM; on failure the engine is empty. */
 int engine_save(const struct engine *e, FILE *out);
 int engine_load(struct engine *e, FILE *in, char **ret_why);

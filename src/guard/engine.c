@@ -49,6 +49,10 @@ static size_t weight_of_all(const struct engine_config *c) {
 	return weight;
 }
 
+size_t engine_memory_min(const struct engine_config *config) {
+	return weight_of_all(config) * COUNTER_MEMORY_MIN;
+}
+
 static int add_tiers(struct engine *e, size_t rule, unsigned family, size_t memory_of_one) {
 	const struct rule *r = &e->config.rules[rule];
 
@@ -81,8 +85,8 @@ static int add_rules(struct engine *e) {
 	size_t weight = weight_of_all(c), one = weight ? c->memory / weight : 0;
 	int err = 0;
 
-	if (weight && one < COUNTER_MEMORY_MIN)
-		return -EINVAL;
+	if (c->memory < engine_memory_min(c))
+		return -ENOSPC;
 	e->tier = calloc(weight ? weight : 1, sizeof(*e->tier));
 	if (!e->tier)
 		return -ENOMEM;

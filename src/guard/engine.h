@@ -72,7 +72,9 @@ struct ban {
 
 struct engine;
 
-int engine_new(const struct engine_config *config, struct engine **ret_engine); /* 0, -EINVAL, -ENOMEM */
+int engine_new(const struct engine_config *config, struct engine **ret_engine); /* 0, -EINVAL, -ENOSPC, -ENOMEM */
+/* The least memory that these rules need: with less, engine_new() is -ENOSPC. */
+size_t engine_memory_min(const struct engine_config *config);
 void engine_free(struct engine *e);
 
 /* The rules that a record matches, a bit each; only the texts and the status are looked at. */

@@ -9,6 +9,7 @@ enum { AT_ONCE = 64 };
 struct log {
 	struct pipeline_log seen;
 	struct log_parser *parser;
+	uint16_t source;
 };
 
 struct pipeline {
@@ -41,17 +42,16 @@ void pipeline_free(struct pipeline *p) {
 	free(p);
 }
 
-int pipeline_add_log(struct pipeline *p, const char *name, struct log_parser *parser, unsigned *ret_log) {
-	struct log *l;
+int pipeline_add_log(struct pipeline *p, const char *name, struct log_parser *parser, uint16_t source,
+		     unsigned *ret_log) {
+	struct log *l = calloc(1, sizeof(*l));
 
-	if (p->logs.n > UINT16_MAX)
-		return -ENOSPC;
-	l = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
 	l->seen.name = name;
 	l->seen.first_ms = l->seen.last_ms = LOG_TIME_NONE;
 	l->parser = parser;
+	l->source = source;
 	vec_push(&p->logs, l);
 	*ret_log = (unsigned)p->logs.n - 1;
 	return 0;
@@ -91,7 +91,7 @@ static void note_time(struct pipeline_log *l, int64_t time_ms) {
 		l->first_ms = time_ms;
 }
 
-static void take_line(struct pipeline *p, struct log *l, unsigned source, struct str line) {
+static void take_line(struct pipeline *p, struct log *l, struct str line) {
 	struct log_record record;
 	size_t at;
 	enum log_reason reason =
@@ -109,7 +109,7 @@ static void take_line(struct pipeline *p, struct log *l, unsigned source, struct
 		.time_ms = record.time_ms,
 		.rules = engine_match(p->engine, &record),
 		.line = line,
-		.source = (uint16_t)source,
+		.source = l->source,
 	};
 	if (p->waiting == AT_ONCE)
 		count_waiting(p);
@@ -122,7 +122,7 @@ void pipeline_feed(struct pipeline *p, unsigned log, const struct log_batch *bat
 		next = memchr(s, '\n', (size_t)(end - s));
 		if (!next)
 			next = end;
-		take_line(p, p->logs.v[log], log, (struct str){ s, (size_t)(next - s) });
+		take_line(p, p->logs.v[log], (struct str){ s, (size_t)(next - s) });
 	}
 	count_waiting(p);
 }

@@ -30,9 +30,10 @@ struct pipeline;
 int pipeline_new(struct engine *e, engine_ban_fn ban, void *user, struct pipeline **ret_pipeline);
 void pipeline_free(struct pipeline *p);
 
-/* Adds a log, its parser and name borrowed; its number is also its source in the engine. 0, -ENOMEM, or -ENOSPC after
- * 65536 of them. */
-int pipeline_add_log(struct pipeline *p, const char *name, struct log_parser *parser, unsigned *ret_log);
+/* Adds a log, its parser and name borrowed. `source` is its number in the engine: logs with a clock of their own have a
+ * number of their own, pieces of one stream share one. 0 or -ENOMEM. */
+int pipeline_add_log(struct pipeline *p, const char *name, struct log_parser *parser, uint16_t source,
+		     unsigned *ret_log);
 
 /* The lines must be whole; bans come during the call. Where the cuts between batches are makes no difference. */
 void pipeline_feed(struct pipeline *p, unsigned log, const struct log_batch *batch);

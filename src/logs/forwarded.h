@@ -5,6 +5,9 @@
  *
  * X-Forwarded-For: addresses separated by commas, with ports, in brackets, quoted, "unknown" or anything else.
  * Forwarded (RFC 7239): for=… of each element, obfuscated identifiers ("_hidden") included.
+ *
+ * Both are read from their right end, so that nothing that stands left of the answer (a quote that is never closed) can
+ * change it. Empty elements of the list do not count (RFC 9110 section 5.6.1). The time is linear in the length.
  */
 #pragma once
 
@@ -17,10 +20,11 @@ enum forwarded_result {
 };
 
 /* An address in any form that software writes into these headers: 192.0.2.1, 192.0.2.1:80, 2001:db8::1,
- * [2001:db8::1]:443, "…" quoted, fe80::1%eth0. IPv6 with a port and no brackets is not guessed at: -EINVAL. */
+ * [2001:db8::1]:443, "…" quoted, fe80::1%eth0, and RFC 7239's hidden ports (192.0.2.1:_a). IPv6 with a port and no
+ * brackets is not guessed at: -EINVAL. Blanks around it do not count. */
 int forwarded_hop(const char *s, size_t len, struct ip *ret_ip);
 
 /* The header's value, unescaped, as X-Forwarded-For or (`rfc7239`) Forwarded; of several headers, joined by commas.
- * When every hop is trusted, the left-most one is the client. */
+ * When every hop is trusted, the left-most one is the client. `trusted` is normal; NULL: nobody is. */
 enum forwarded_result forwarded_client(struct ip peer, struct str value, bool rfc7239, const struct prefix_set *trusted,
 				       struct ip *ret_ip);

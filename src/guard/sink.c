@@ -224,7 +224,9 @@ int ban_sink_reconcile(struct ban_sink *s, const struct sink_entry *entries, siz
 
 	collect_wanted(s, entries, n, &wanted);
 	s->unreadable = 0;
+	s->mended = NULL;
 	r = s->kind->prepare(s, &why);
+	drift.structure = s->mended;
 	if (r >= 0)
 		r = s->kind->list(s, push_entry, &listed, &why);
 	if (r >= 0) {
@@ -234,7 +236,7 @@ int ban_sink_reconcile(struct ban_sink *s, const struct sink_entry *entries, siz
 		if (changes.v.n || s->unreadable)
 			r = s->kind->apply(s, changes.v.v, changes.v.n, &why);
 	}
-	if (r >= 0 && (changes.v.n || s->unreadable)) {
+	if (r >= 0 && (changes.v.n || s->unreadable || s->mended)) {
 		s->applied += changes.v.n;
 		s->drift = drift;
 	}

@@ -71,10 +71,12 @@ struct ban_sink {
 	char *why;              /* or why not */
 	uint64_t applied;       /* changes since opened */
 	uint64_t unreadable;    /* what the last list() found that is no network (a line written by hand) */
+	const char *mended;     /* what the last prepare() found wrong around the elements, and mended; NULL */
 	struct ban_pieces bans; /* of a kind that carves: what it was asked to hold, whether or not it could */
 	struct sink_drift {
 		uint64_t missing, foreign, wrong_time; /* found and mended by the last reconcile that found any */
 		struct prefix example;                 /* of them */
+		const char *structure;                 /* what was wrong around the elements, or NULL; lives for ever */
 		int64_t at_ms;                         /* when (wall clock), 0: never */
 	} drift;
 };

@@ -35,46 +35,64 @@ static bool rule_is_valid(const struct rule *r) {
 	       r->ban_max_ms <= BAN_MAX_MS && r->level_count[0] <= LEVEL_MAX && r->level_count[1] <= LEVEL_MAX;
 }
 
+static struct counter_config counter_of(const struct rule *r, const struct rule_level *level) {
+	return (struct counter_config){
+		.window_ms = r->window_ms,
+		.count = level->count,
+		.children = level->children,
+		.ratio = level->ratio,
+		.len = level->len,
+		.child_len = level->child_len,
+	};
+}
+
+/* Memory is what each counter needs at least, and of the rest a share. */
+struct shares {
+	size_t least, weight, counters;
+};
+
 static unsigned level_weight(const struct rule *r, unsigned family, size_t level) {
 	return level + 1U == r->level_count[family] ? FINEST_WEIGHT : 1;
 }
 
-static size_t weight_of_all(const struct engine_config *c) {
-	size_t weight = 0;
+static struct shares shares_of(const struct engine_config *c) {
+	struct shares s = { 0 };
 
-	for (size_t i = 0; i < c->rule_count; i++)
-		for (unsigned family = 0; family < 2; family++)
-			for (size_t l = 0; l < c->rules[i].level_count[family]; l++)
-				weight += level_weight(&c->rules[i], family, l);
-	return weight;
+	for (size_t i = 0; i < c->rule_count; i++) {
+		const struct rule *r = &c->rules[i];
+
+		for (unsigned family = 0; family < 2; family++) {
+			for (size_t l = 0; l < r->level_count[family]; l++) {
+				struct counter_config one = counter_of(r, &r->level[family][l]);
+
+				s.least += counter_memory_min(&one);
+				s.weight += level_weight(r, family, l);
+				s.counters++;
+			}
+		}
+	}
+	return s;
 }
 
 size_t engine_memory_min(const struct engine_config *config) {
-	return weight_of_all(config) * COUNTER_MEMORY_MIN;
+	return shares_of(config).least;
 }
 
-static int add_tiers(struct engine *e, size_t rule, unsigned family, size_t memory_of_one) {
+static int add_tiers(struct engine *e, size_t rule, unsigned family, size_t share) {
 	const struct rule *r = &e->config.rules[rule];
 
 	e->first_tier[rule][family] = (uint32_t)e->tier_count;
 	for (size_t l = 0; l < r->level_count[family]; l++) {
-		const struct rule_level *level = &r->level[family][l];
-		struct counter_config c = {
-			.window_ms = r->window_ms,
-			.count = level->count,
-			.children = level->children,
-			.ratio = level->ratio,
-			.len = level->len,
-			.child_len = level->child_len,
-			.memory = memory_of_one * level_weight(r, family, l),
-		};
 		struct tier *t = &e->tier[e->tier_count];
-		int err = counter_new(&c, &t->counter);
+		struct counter_config c;
+		int err;
 
+		*t = (struct tier){ .level = &r->level[family][l], .rule = (uint16_t)rule };
+		c = counter_of(r, t->level);
+		c.memory = counter_memory_min(&c) + share * level_weight(r, family, l);
+		err = counter_new(&c, &t->counter);
 		if (err < 0)
 			return err;
-		t->level = level;
-		t->rule = (uint16_t)rule;
 		e->tier_count++;
 	}
 	return 0;
@@ -82,19 +100,23 @@ static int add_tiers(struct engine *e, size_t rule, unsigned family, size_t memo
 
 static int add_rules(struct engine *e) {
 	const struct engine_config *c = &e->config;
-	size_t weight = weight_of_all(c), one = weight ? c->memory / weight : 0;
+	struct shares s;
+	size_t share;
 	int err = 0;
 
-	if (c->memory < engine_memory_min(c))
+	for (size_t i = 0; i < c->rule_count; i++)
+		if (!rule_is_valid(&c->rules[i]))
+			return -EINVAL;
+	s = shares_of(c);
+	if (c->memory < s.least)
 		return -ENOSPC;
-	e->tier = calloc(weight ? weight : 1, sizeof(*e->tier));
+	share = s.weight ? (c->memory - s.least) / s.weight : 0;
+	e->tier = calloc(s.counters + 1, sizeof(*e->tier));
 	if (!e->tier)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->rule_count; i++) {
-		if (!rule_is_valid(&c->rules[i]))
-			return -EINVAL;
 		for (unsigned family = 0; family < 2 && err == 0; family++)
-			err = add_tiers(e, i, family, one);
+			err = add_tiers(e, i, family, share);
 		if (err == 0)
 			err = samples_init(&e->samples[i], (uint32_t)(SAMPLES_ALL / c->rule_count));
 		if (err < 0)

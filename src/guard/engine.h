@@ -129,7 +129,7 @@ struct engine_stats {
 };
 struct engine_stats engine_stats(const struct engine *e);
 
-/* The whole state: counters, bans, repetition, clocks, lines; into an engine with the same rules and memory. What
+/* The whole state: counters, bans, repetition, clocks, lines; into an engine with the same rules. What
  * follows then is what would have followed. save: 0 or -errno. load: 0, -EBADMSG (damaged, or the rules have changed:
  * *ret_why, malloc'ed, says which), -ENOMEM; on failure the engine is empty. */
 int engine_save(const struct engine *e, FILE *out);

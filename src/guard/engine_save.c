@@ -86,7 +86,6 @@ static int gather(const struct engine *e, void (*write)(FILE *out, const struct 
 }
 
 static void put_config(FILE *out, const struct engine *e) {
-	put(out, e->config.memory);
 	put(out, e->config.rule_count);
 	for (size_t i = 0; i < e->config.rule_count; i++)
 		put_rule(out, &e->config.rules[i]);
@@ -341,7 +340,7 @@ static int load(struct engine *e, FILE *in, const char **ret_why) {
 	if (err < 0)
 		return err;
 	if (memcmp(hash, head.rules, HASH) != 0) {
-		*ret_why = "it was written under other rules, or with another memory limit";
+		*ret_why = "it was written under other rules";
 		return -EBADMSG;
 	}
 	r.left = le64toh(head.len);

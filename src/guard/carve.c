@@ -10,11 +10,16 @@
 
 #include "base/map.h"
 
+/* Whether the numbers of ::ffff:0:0/96 lie in an IPv6 network. */
+static bool around_v4(struct prefix p) {
+	return p.len < 96 && p.ip.hi == 0 && p.ip.lo <= IP4_MAPPED_LO && ip_compare(ip_from_v4(0), prefix_last(p)) <= 0;
+}
+
 void ban_carve(struct prefix network, const struct prefix_set *allow, void (*fn)(struct prefix p, void *user),
 	       void *user) {
 	struct prefix half;
 
-	if (!prefix_set_overlaps(allow, network)) {
+	if (!around_v4(network) && !prefix_set_overlaps(allow, network)) {
 		fn(network, user);
 		return;
 	}
@@ -22,7 +27,7 @@ void ban_carve(struct prefix network, const struct prefix_set *allow, void (*fn)
 		return;
 	half = (struct prefix){ network.ip, (uint8_t)(network.len + 1) };
 	for (unsigned i = 0; i < 2; i++) {
-		/* A half of an IPv6 network can be the block of IPv4, which is not in it. */
+		/* One half can be the block of IPv4 itself, which is no part of an IPv6 network. */
 		if (prefix_family(half) == prefix_family(network))
 			ban_carve(half, allow, fn, user);
 		half.ip = ip_next(prefix_last(half));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bans around the allowlist. A ban is written down as *pieces*: the fewest networks that hold all of it but nothing of
- * the allowlist; itself, when they do not meet. Pieces of overlapping bans can be the same network, so they are
- * counted: one is wanted until the last of its bans ends.
+ * the allowlist; itself, when they do not meet. An IPv6 network around ::ffff:0:0/96 (::/64, when ::2 was bad) is
+ * carved around that block too: it is IPv4 to some targets, HAProxy for one, which would ban all of it. Pieces of
+ * overlapping bans can be the same network, so they are counted: one is wanted until the last of its bans ends.
  */
 #pragma once
 

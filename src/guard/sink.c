@@ -28,6 +28,7 @@ int ban_sink_why(char **ret_why, int r, const char *fmt, ...) {
 static int note(struct ban_sink *s, int r, char *why, char **ret_why) {
 	free(s->why);
 	s->working = r >= 0;
+	s->stalled = r == -ETIMEDOUT;
 	s->why = r < 0 && why ? strdup(why) : NULL;
 	if (r < 0)
 		*ret_why = why;
@@ -123,9 +124,9 @@ int ban_sink_apply(struct ban_sink *s, const struct sink_change *changes, size_t
 		(changes[i].remove ? ban_pieces_remove : ban_pieces_add)(&s->bans, changes[i].entry.network,
 									 s->config.allow, push_piece, &pieces);
 	}
-	if (!s->working) {
+	if (s->stalled) {
 		vec_done(&pieces.v);
-		return ban_sink_why(ret_why, -ENOTCONN, "%s", s->why ? s->why : "it does not work");
+		return ban_sink_why(ret_why, -ETIMEDOUT, "%s", s->why ? s->why : "it did not answer");
 	}
 	if (s->kind->carves) {
 		changes = pieces.v.v;
@@ -219,8 +220,9 @@ int ban_sink_reconcile(struct ban_sink *s, const struct sink_entry *entries, siz
 	struct entries wanted = { 0 }, listed = { 0 };
 	struct changes changes = { 0 };
 	struct sink_drift drift = { .at_ms = now_ms };
-	char *why = NULL;
-	int r;
+	char *why = NULL, *why_not_settled = NULL;
+	bool differs = false;
+	int r, settled = 0;
 
 	collect_wanted(s, entries, n, &wanted);
 	s->unreadable = 0;
@@ -233,13 +235,21 @@ int ban_sink_reconcile(struct ban_sink *s, const struct sink_entry *entries, siz
 		sort_entries(&listed);
 		difference(s, &wanted, &listed, &changes, &drift);
 		drift.foreign += s->unreadable;
-		if (changes.v.n || s->unreadable)
+		differs = changes.v.n || s->unreadable;
+		if (differs)
 			r = s->kind->apply(s, changes.v.v, changes.v.n, &why);
 	}
-	if (r >= 0 && (changes.v.n || s->unreadable || s->mended)) {
+	if (r >= 0 && (differs || s->mended)) {
 		s->applied += changes.v.n;
 		s->drift = drift;
 	}
+	if (s->kind->settle)
+		settled = s->kind->settle(s, wanted.v.v, wanted.v.n, &why_not_settled);
+	if (r >= 0) {
+		r = settled;
+		why = TAKE_PTR(why_not_settled);
+	}
+	free(why_not_settled);
 	vec_done(&wanted.v);
 	vec_done(&listed.v);
 	vec_done(&changes.v);

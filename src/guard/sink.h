@@ -5,7 +5,7 @@
  *     nft:hextet_guard                      an nftables table of its own, sets with timeouts
  *     haproxy:/run/haproxy/admin.sock,acl=/etc/haproxy/banned.lst
  *     route:TABLE                           blackhole routes in a kernel routing table (number or name)
- *     file:/etc/nginx/banned.conf           one network a line, replaced atomically
+ *     file:/etc/nginx/banned.conf,format=nginx   a list, replaced atomically (network_file.h)
  *     dry                                   only said
  *
  * Each kind is one file sink_KIND.c. All hold the same thing: the active bans, with the allowlist never inside. Where
@@ -60,6 +60,9 @@ struct ban_sink_kind {
 	int (*apply)(struct ban_sink *s, const struct sink_change *changes, size_t n, char **ret_why);
 	/* What is there, in any order; left_ms is INT64_MAX where the target knows no times. Sets s->unreadable. */
 	int (*list)(struct ban_sink *s, void (*fn)(const struct sink_entry *e, void *user), void *user, char **ret_why);
+	/* NULL, or what is done at the end of each reconcile, failed or not, for what may lag behind by one interval: a
+	 * copy on disk that the target starts from. All that is wanted, sorted, each once. */
+	int (*settle)(struct ban_sink *s, const struct sink_entry *wanted, size_t n, char **ret_why);
 };
 extern const struct ban_sink_kind *const ban_sink_list[]; /* NULL-terminated */
 
@@ -68,6 +71,7 @@ struct ban_sink {
 	char *spec;
 	struct ban_sink_config config;
 	bool working;           /* as of the last call */
+	bool stalled;           /* it did not answer in time */
 	char *why;              /* or why not */
 	uint64_t applied;       /* changes since opened */
 	uint64_t unreadable;    /* what the last list() found that is no network (a line written by hand) */
@@ -86,7 +90,7 @@ int ban_sink_open(const char *spec, const struct ban_sink_config *c, struct ban_
 void ban_sink_close(struct ban_sink *s); /* NULL is fine */
 
 /* A batch of new and ended bans, carved where the kind needs it: a piece that two bans have in common stays until the
- * last of them is removed. A sink that is not working is not tried (-ENOTCONN, and why it does not work): reconcile. */
+ * last of them is removed. */
 int ban_sink_apply(struct ban_sink *s, const struct sink_change *changes, size_t n, char **ret_why);
 
 /* Makes the sink hold exactly these, and notes in s->drift what was different; a time that is off by over

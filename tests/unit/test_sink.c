@@ -82,6 +82,13 @@ static void check_model(struct model *m) {
 	for (size_t i = 0; i < fresh.v.n; i++)
 		assert_true(prefix_equal(fresh.v.v[i], m->wanted.v.v[i]));
 	network_list_done(&fresh);
+	for (size_t i = 0; i < m->wanted.v.n; i++) {
+		struct prefix p = m->wanted.v.v[i];
+
+		if (prefix_family(p) == FAMILY_6)
+			assert_true(ip_compare(prefix_last(p), ip_from_v4(0)) < 0 ||
+				    ip_compare(p.ip, ip_from_v4(UINT32_MAX)) > 0);
+	}
 	for (unsigned i = 0; i < universe_cells(m->u); i++) {
 		struct ip first = universe_first(m->u, i), last = universe_last(m->u, i);
 		bool banned = i != m->u->hole && !m->allowed[i] && list_covers(m->bans.v, m->bans.n, first);
@@ -284,12 +291,17 @@ static void test_failures(void **state) {
 	assert_false(f.sink.working);
 	assert_string_equal(f.sink.why, "no room");
 
-	/* Not tried before it is mended; what was asked for meanwhile is not forgotten. */
+	/* What did not answer is not waited for again; what was asked for meanwhile is not forgotten. */
+	f.fail_apply = -ETIMEDOUT;
+	f.fail_after = 0;
+	assert_int_equal(ban_sink_apply(&f.sink, &(struct sink_change){ bans[0].entry, true }, 1, &why), -ETIMEDOUT);
+	free(TAKE_PTR(why));
+	assert_int_equal(f.calls, 2);
 	f.fail_apply = 0;
-	assert_int_equal(ban_sink_apply(&f.sink, &(struct sink_change){ bans[0].entry, true }, 1, &why), -ENOTCONN);
+	assert_int_equal(ban_sink_apply(&f.sink, &(struct sink_change){ bans[0].entry, false }, 1, &why), -ETIMEDOUT);
 	assert_string_equal(why, "no room");
 	free(TAKE_PTR(why));
-	assert_int_equal(f.calls, 1);
+	assert_int_equal(f.calls, 2);
 
 	f.fail_prepare = -ENOENT;
 	assert_int_equal(ban_sink_reconcile(&f.sink, wanted, 2, 1, &why), -ENOENT);

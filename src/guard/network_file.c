@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guard/network_file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+enum { FILE_MAX = 1 << 28 };
+
+static const char first_line[] = "# Written by hextet guard. What is changed here by hand is changed back.\n";
+
+const struct network_format network_format_list[] = {
+	{ "plain", "", "" },        { "nginx", "deny ", ";" },
+	{ "nginx-geo", "", " 1;" }, { "apache", "Require not ip ", "" },
+	{ NULL, NULL, NULL },
+};
+
+char *network_format_names(void) {
+	char *names = NULL;
+	size_t len;
+	FILE *f = open_memstream(&names, &len);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; network_format_list[i].name; i++)
+		(void)fprintf(f, "%s%s", i ? ", " : "", network_format_list[i].name);
+	(void)fclose(f);
+	return names;
+}
+
+/* The network of a line, if this is how it is written. */
+static bool parse_line(const struct network_format *format, struct str line, struct prefix *ret_p) {
+	size_t before = strlen(format->before), after = strlen(format->after), len;
+	char text[PREFIX_TEXT_MAX];
+
+	if (line.len < before + after || memcmp(line.s, format->before, before) != 0 ||
+	    memcmp(line.s + line.len - after, format->after, after) != 0)
+		return false;
+	line = (struct str){ line.s + before, line.len - before - after };
+	if (prefix_parse(line.s, line.len, ret_p, NULL) < 0)
+		return false;
+	len = prefix_format(*ret_p, text);
+	return str_eq(line, (struct str){ text, len });
+}
+
+static uint64_t parse(const struct network_format *format, struct str text, struct network_list *list) {
+	struct prefix p, last = { 0 };
+	uint64_t unreadable = 0;
+	struct str line;
+	bool any = false;
+
+	if (text.len < sizeof(first_line) - 1 || memcmp(text.s, first_line, sizeof(first_line) - 1) != 0)
+		unreadable++;
+	else
+		text = (struct str){ text.s + sizeof(first_line) - 1, text.len - (sizeof(first_line) - 1) };
+	if (text.len && text.s[text.len - 1] == '\n')
+		text.len--;
+	else
+		unreadable += text.len > 0;
+	while (text.len && str_split(&text, '\n', &line)) {
+		if (!parse_line(format, line, &p) || (any && prefix_compare(last, p) >= 0)) {
+			unreadable++;
+			continue;
+		}
+		network_list_add(list, last = p);
+		any = true;
+	}
+	return unreadable;
+}
+
+static int file_why(const char *path, int r, char **ret_why) {
+	return ban_sink_why(ret_why, r, "%s: %s%s", path, strerror(-r),
+			    r == -EACCES || r == -EPERM || r == -EROFS
+				    ? "; the folder must be one that the guard may write to"
+				    : "");
+}
+
+int network_file_read(const struct network_file *f, struct network_list *list, uint64_t *ret_unreadable,
+		      char **ret_why) {
+	struct arena arena = { 0 };
+	struct str text;
+	char *bytes;
+	int r = file_read(&arena, f->path, FILE_MAX, &bytes, &text.len);
+
+	if (r >= 0) {
+		text.s = bytes;
+		*ret_unreadable = parse(f->format, text, list);
+		network_list_sort(list);
+	}
+	arena_done(&arena);
+	return r < 0 ? file_why(f->path, r, ret_why) : 0;
+}
+
+static char *compose(const struct network_file *f, const struct network_list *list, size_t *ret_len) {
+	char *text = NULL, network[PREFIX_TEXT_MAX];
+	FILE *out = open_memstream(&text, ret_len);
+
+	if (!out)
+		return NULL;
+	(void)fputs(first_line, out);
+	for (size_t i = 0; i < list->v.n; i++) {
+		(void)prefix_format(list->v.v[i], network);
+		(void)fputs(f->format->before, out);
+		(void)fputs(network, out);
+		(void)fputs(f->format->after, out);
+		(void)fputc('\n', out);
+	}
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static bool has_content(const char *path, const char *text, size_t len) {
+	struct arena arena = { 0 };
+	char *there;
+	size_t there_len;
+	bool same = file_read(&arena, path, FILE_MAX, &there, &there_len) >= 0 && there_len == len &&
+		    memcmp(there, text, len) == 0;
+
+	arena_done(&arena);
+	return same;
+}
+
+int network_file_write(const struct network_file *f, const struct network_list *list, char **ret_why) {
+	size_t len;
+	char *text = compose(f, list, &len);
+	int r = 0;
+
+	if (!text)
+		return -ENOMEM;
+	if (!has_content(f->path, text, len))
+		r = file_write_atomic(f->path, text, len, 0644);
+	free(text);
+	return r < 0 ? file_why(f->path, r, ret_why) : 0;
+}
+
+int network_file_create(const struct network_file *f, char **ret_why) {
+	struct stat st;
+
+	if (stat(f->path, &st) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return file_why(f->path, -errno, ret_why);
+	return network_file_write(f, &(struct network_list){ 0 }, ret_why);
+}

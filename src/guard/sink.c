@@ -29,12 +29,12 @@ static int note(struct ban_sink *s, int r, char *why, char **ret_why) {
 	free(s->why);
 	s->working = r >= 0;
 	s->stalled = r == -ETIMEDOUT;
-	s->why = r < 0 && why ? strdup(why) : NULL;
+	s->why = r && why ? strdup(why) : NULL;
 	if (r < 0)
 		*ret_why = why;
 	else
 		free(why);
-	return r;
+	return MIN(r, 0);
 }
 
 static const struct ban_sink_kind *find_kind(struct str name) {
@@ -137,7 +137,8 @@ int ban_sink_apply(struct ban_sink *s, const struct sink_change *changes, size_t
 	vec_done(&pieces.v);
 	if (r >= 0)
 		s->applied += n;
-	return note(s, r, why, ret_why);
+	/* What was refused before still is: the next reconcile says so, or that it is not. */
+	return r ? note(s, r, why, ret_why) : 0;
 }
 
 struct entries {

@@ -56,7 +56,8 @@ struct ban_sink_kind {
 	int (*prepare)(struct ban_sink *s, char **ret_why);
 	/* All of them or, on failure, any part: reconcile mends. In order: the last change of a network counts. Adding
 	 * what is there sets its time anew; removing what is not there is no error. With n == 0, only what the last
-	 * list() counted as unreadable is removed. */
+	 * list() counted as unreadable is removed. > 0 and why when the target refused single elements, and all others
+	 * are done: the sink goes on working. */
 	int (*apply)(struct ban_sink *s, const struct sink_change *changes, size_t n, char **ret_why);
 	/* What is there, in any order; left_ms is INT64_MAX where the target knows no times. Sets s->unreadable. */
 	int (*list)(struct ban_sink *s, void (*fn)(const struct sink_entry *e, void *user), void *user, char **ret_why);
@@ -72,7 +73,7 @@ struct ban_sink {
 	struct ban_sink_config config;
 	bool working;           /* as of the last call */
 	bool stalled;           /* it did not answer in time */
-	char *why;              /* or why not */
+	char *why;              /* or why not; while it works: what it refused, or NULL */
 	uint64_t applied;       /* changes since opened */
 	uint64_t unreadable;    /* what the last list() found that is no network (a line written by hand) */
 	const char *mended;     /* what the last prepare() found wrong around the elements, and mended; NULL */

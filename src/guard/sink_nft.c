@@ -244,8 +244,8 @@ static int refused(const struct nft *n, char **ret_why) {
 
 	if (n->refused.n > 1)
 		(void)snprintf(more, sizeof(more), " (and %zu more)", n->refused.n - 1);
-	return ban_sink_why(ret_why, n->refused.error, "table inet %s: %s%s was refused by the kernel: %s",
-			    n->ruleset.table, n->refused.network, more, strerror(-n->refused.error));
+	return ban_sink_why(ret_why, 1, "table inet %s: %s%s was refused by the kernel: %s", n->ruleset.table,
+			    n->refused.network, more, strerror(-n->refused.error));
 }
 
 static int apply(struct ban_sink *s, const struct sink_change *changes, size_t count, char **ret_why) {

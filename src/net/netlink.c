@@ -233,7 +233,7 @@ int netlink_send(struct netlink *n, struct netlink_batch *b, netlink_error_fn fn
 		else
 			take_answers(n, size, &a);
 	}
-	return lost ? -ENOBUFS : a.failure;
+	return lost ? -ENOBUFS : fn ? 0 : a.failure;
 }
 
 enum reading { READING, READ, READ_TORN };

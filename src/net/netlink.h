@@ -41,9 +41,9 @@ void netlink_batch_clear(struct netlink_batch *b);            /* empty, and keep
 void netlink_batch_done(struct netlink_batch *b);
 
 /*
- * Sends them all; at least one must ask for an acknowledgement (NLM_F_ACK), the last one that is not a mark. fn (may be
- * NULL) is called for each message that failed: `index` counts from 0, `text` is the kernel's own words or NULL.
- * Returns the first failure. A result < 0 without a call of fn is about the whole batch (-EMSGSIZE: it is too large).
+ * Sends them all; at least one must ask for an acknowledgement (NLM_F_ACK), the last one that is not a mark. With fn it
+ * is called for each message that failed (`index` counts from 0, `text` is the kernel's own words or NULL), and what is
+ * returned is about the batch as a whole (-EMSGSIZE: it is too large); without fn the first failure is returned.
  */
 typedef void (*netlink_error_fn)(uint32_t index, int error, const char *text, void *user);
 int netlink_send(struct netlink *n, struct netlink_batch *b, netlink_error_fn fn, void *user);

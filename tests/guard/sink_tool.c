@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drives a sink of any kind from standard input, for the lab's tests: one command a line, and behind what it has to say
- * a line "ok", or "error: why". The tool keeps the ban table that a daemon would have.
+ * a line "ok", or "error: why" (and in front of it "refused: why" when a sink that works did not take all). The tool
+ * keeps the ban table that a daemon would have.
  *
  *     allow PREFIX...   the allowlist; before open
  *     open SPEC         another open closes the sink first
@@ -59,6 +60,13 @@ static void answer(int r, char *why) {
 	free(why);
 }
 
+/* A sink that works may have refused single networks. */
+static void answer_of(const struct tool *t, int r, char *why) {
+	if (r >= 0 && t->sink->why)
+		(void)printf("refused: %s\n", t->sink->why);
+	answer(r, why);
+}
+
 static void drop(struct tool *t, struct prefix p) {
 	size_t n = 0;
 
@@ -109,7 +117,7 @@ static void apply(struct tool *t, char **word, bool remove) {
 	}
 	r = ban_sink_apply(t->sink, batch.v, batch.n, &why);
 	vec_done(&batch);
-	answer(r, why);
+	answer_of(t, r, why);
 }
 
 static void ban(struct tool *t, char **word) {
@@ -147,7 +155,7 @@ static void reconcile(struct tool *t, char **word) {
 	(void)printf("missing %ju foreign %ju wrong_time %ju structure %s\n", (uintmax_t)d.missing,
 		     (uintmax_t)d.foreign, (uintmax_t)d.wrong_time, d.structure ? d.structure : "-");
 	vec_done(&active);
-	answer(r, why);
+	answer_of(t, r, why);
 }
 
 static void keep(const struct sink_entry *e, void *user) {

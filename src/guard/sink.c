@@ -138,7 +138,7 @@ int ban_sink_apply(struct ban_sink *s, const struct sink_change *changes, size_t
 	if (r >= 0)
 		s->applied += n;
 	/* What was refused before still is: the next reconcile says so, or that it is not. */
-	return r ? note(s, r, why, ret_why) : 0;
+	return r || !s->working ? note(s, r, why, ret_why) : 0;
 }
 
 struct entries {

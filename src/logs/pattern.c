@@ -87,9 +87,8 @@ static void merge(struct pattern_draft *d) {
 		struct pattern_draft_item *v = &d->items.v[i];
 		size_t left = d->items.n - i - 1;
 
-		if (left >= 2 && (v->field.role == ROLE_ADDR || v->field.role == ROLE_HOST) &&
-		    v->field.shape != SHAPE_FREE && !is_field(&v[1]) && str_is(v[1].text, ":") && v[2].field.name &&
-		    v[2].field.shape == SHAPE_NUMBER) {
+		if (left >= 2 && (v->field.shape == SHAPE_WORD || v->field.shape == SHAPE_CHOSEN) && is_field(v) &&
+		    !is_field(&v[1]) && str_is(v[1].text, ":") && v[2].field.name && v[2].field.shape == SHAPE_NUMBER) {
 			join_written(d, i, 2);
 			v->field.port = true;
 			drop(d, i, 2);

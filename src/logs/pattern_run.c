@@ -114,6 +114,11 @@ static bool take_field(struct run *r, struct span *g, const struct pattern_item 
 	return true;
 }
 
+/* Whether a field that could not be taken is one that the line's end has cut. */
+static bool reaches_end(struct run *r, const struct span *g, const struct pattern_item *item) {
+	return item->shape == SHAPE_WIDTH || item->shape == SHAPE_BRACES || scan_blank(&r->scan, g->at) >= g->end;
+}
+
 static bool is_text(const struct pattern_item *item) {
 	return item->text.len != 0;
 }
@@ -130,7 +135,7 @@ static enum log_reason take_left(struct run *r, struct span *g, const struct pat
 		if (is_text(item)) {
 			struct str text = item->text;
 
-			if (empty && text.s[0] == ' ' && g->at && s[g->at - 1] == ' ')
+			if (empty && r->p->style->blanks_collapse && text.s[0] == ' ' && g->at && s[g->at - 1] == ' ')
 				text = (struct str){ text.s + 1, text.len - 1 };
 			if (take_text(g, s, text))
 				continue;
@@ -139,7 +144,7 @@ static enum log_reason take_left(struct run *r, struct span *g, const struct pat
 			return fault(r, LOG_NO_LITERAL, g->at);
 		}
 		if (!take_field(r, g, item, i + 1 < count ? &items[i + 1] : NULL))
-			return g->cut ? ENDED : fault(r, LOG_NO_LITERAL, g->at);
+			return g->cut && reaches_end(r, g, item) ? ENDED : fault(r, LOG_NO_LITERAL, g->at);
 		empty = g->at == from;
 	}
 	return LOG_OK;

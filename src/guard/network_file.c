@@ -45,22 +45,24 @@ static bool parse_line(const struct network_format *format, struct str line, str
 	return str_eq(line, (struct str){ text, len });
 }
 
-static uint64_t parse(const struct network_format *format, struct str text, struct network_list *list) {
+static uint64_t parse(const struct network_format *format, const char *s, size_t len, struct network_list *list) {
+	enum { FIRST = sizeof(first_line) - 1 };
 	struct prefix p, last = { 0 };
 	uint64_t unreadable = 0;
-	struct str line;
 	bool any = false;
 
-	if (text.len < sizeof(first_line) - 1 || memcmp(text.s, first_line, sizeof(first_line) - 1) != 0)
+	if (len < FIRST || memcmp(s, first_line, FIRST) != 0) {
 		unreadable++;
-	else
-		text = (struct str){ text.s + sizeof(first_line) - 1, text.len - (sizeof(first_line) - 1) };
-	if (text.len && text.s[text.len - 1] == '\n')
-		text.len--;
-	else
-		unreadable += text.len > 0;
-	while (text.len && str_split(&text, '\n', &line)) {
-		if (!parse_line(format, line, &p) || (any && prefix_compare(last, p) >= 0)) {
+	} else {
+		s += FIRST;
+		len -= FIRST;
+	}
+	for (const char *end; len; len -= (size_t)(end + 1 - s), s = end + 1) {
+		end = memchr(s, '\n', len);
+		if (!end)
+			return unreadable + 1;
+		if (!parse_line(format, (struct str){ s, (size_t)(end - s) }, &p) ||
+		    (any && prefix_compare(last, p) >= 0)) {
 			unreadable++;
 			continue;
 		}
@@ -80,13 +82,12 @@ static int file_why(const char *path, int r, char **ret_why) {
 int network_file_read(const struct network_file *f, struct network_list *list, uint64_t *ret_unreadable,
 		      char **ret_why) {
 	struct arena arena = { 0 };
-	struct str text;
-	char *bytes;
-	int r = file_read(&arena, f->path, FILE_MAX, &bytes, &text.len);
+	char *text;
+	size_t len;
+	int r = file_read(&arena, f->path, FILE_MAX, &text, &len);
 
 	if (r >= 0) {
-		text.s = bytes;
-		*ret_unreadable = parse(f->format, text, list);
+		*ret_unreadable = parse(f->format, text, len, list);
 		network_list_sort(list);
 	}
 	arena_done(&arena);

@@ -26,6 +26,7 @@ enum {
 	COMMAND_MAX = 512,
 	ANSWER_MAX = 1 << 28,
 	REPLACE_FROM = 512, /* removals */
+	NUMBER = 24,
 };
 
 struct haproxy {
@@ -49,7 +50,7 @@ static const struct complaint {
 	{ "Unknown ACL identifier", -ENOENT, false, "it has no ACL of this file: " RULE, RULE_END },
 	{ "type=", -EPROTOTYPE, false, "this file is no list of addresses there: " RULE, RULE_END },
 	{ "Permission denied", -EPERM, true, "it allows no changes there: write \"stats socket ",
-	  " level operator\" into haproxy.cfg and reload it" },
+	  " level admin\" into haproxy.cfg and reload it" },
 	{ "Unknown command", -ENOSYS, false, "2.4 is the first version that can replace an ACL at once: ", "" },
 	{ "No more memory", -ENOMEM, false, "no memory is left for the ACL ", "" },
 };
@@ -61,7 +62,7 @@ static int connect_why(const struct haproxy *h, int r, char **ret_why) {
 		return ban_sink_why(ret_why, -ETIMEDOUT, "HAProxy does not answer on %s within %d ms: it hangs",
 				    h->socket, SINK_TIMEOUT_MS);
 	if (r == -ENOENT)
-		hint = ": is it running, and does haproxy.cfg have \"stats socket PATH level operator\"?";
+		hint = ": is it running, and does haproxy.cfg have \"stats socket PATH\" with this path?";
 	else if (r == -ECONNREFUSED)
 		hint = ": it is not running";
 	else if (r == -EACCES)
@@ -166,9 +167,16 @@ static bool next_answer(struct str *rest, struct str *ret_answer) {
 	return true;
 }
 
+/* What follows the text in an answer, or NULL. */
+static const char *str_find(struct str in, const char *text) {
+	const char *at = in.len ? memmem(in.s, in.len, text, strlen(text)) : NULL;
+
+	return at ? at + strlen(text) : NULL;
+}
+
 static int complain(const struct haproxy *h, struct str says, char **ret_why) {
 	for (const struct complaint *c = complaints; c < complaints + ARRAY_LEN(complaints); c++)
-		if (says.len && memmem(says.s, says.len, c->says, strlen(c->says)))
+		if (str_find(says, c->says))
 			return ban_sink_why(ret_why, c->error, "HAProxy on %s: %s%s%s", h->socket, c->advice,
 					    c->socket ? h->socket : h->acl, c->advice_end);
 	return ban_sink_why(ret_why, -EPROTO, "HAProxy says about the ACL %s: %.*s", h->acl, (int)MIN(says.len, 200),
@@ -200,7 +208,7 @@ static int batch_send(struct batch *b, char **ret_why) {
 	for (size_t i = 0; i < b->commands && r >= 0; i++)
 		if (!next_answer(&rest, &one))
 			r = cut_off(b->h, ret_why);
-		else if (one.len && !str_is(one, "Key not found."))
+		else if (one.len && !str_find(one, "Key not found."))
 			r = complain(b->h, one, ret_why);
 	free((char *)answer.s);
 	b->len = b->commands = 0;
@@ -234,18 +242,20 @@ static int command(const struct haproxy *h, const char *verb, const char *more, 
 	return cut_off(h, ret_why);
 }
 
-static int expect(const struct haproxy *h, const char *verb, const char *more, const char *beginning,
-		  struct str *ret_rest, char **ret_why) {
+/* The same for an answer that must hold a text, or nothing at all (NULL); *ret_number is what follows, if asked for. */
+static int expect(const struct haproxy *h, const char *verb, const char *more, const char *text,
+		  char ret_number[NUMBER], char **ret_why) {
 	struct str whole = { 0 }, answer = { 0 };
-	size_t len = strlen(beginning);
+	const char *behind;
 	int r = command(h, verb, more, &whole, &answer, ret_why);
 
 	if (r < 0)
 		return r;
-	if (answer.len < len || (len && memcmp(answer.s, beginning, len) != 0))
+	behind = text ? str_find(answer, text) : NULL;
+	if (text ? !behind : answer.len > 0)
 		r = complain(h, answer, ret_why);
-	else if (ret_rest)
-		*ret_rest = (struct str){ strndup(answer.s + len, answer.len - len), answer.len - len };
+	else if (ret_number)
+		(void)snprintf(ret_number, NUMBER, "%.*s", (int)(answer.s + answer.len - behind), behind);
 	free((char *)whole.s);
 	return r;
 }
@@ -259,20 +269,18 @@ static int prepare(struct ban_sink *s, char **ret_why) {
 
 static int replace(struct haproxy *h, char **ret_why) {
 	struct batch b = { .h = h };
-	struct str number = { 0 };
-	char version[32], commit[64];
-	int r = expect(h, "prepare acl", "", "New version created: ", &number, ret_why);
+	char number[NUMBER], version[NUMBER + 2], commit[NUMBER + 16];
+	int r = expect(h, "prepare acl", "", "New version created: ", number, ret_why);
 
 	if (r < 0)
 		return r;
-	(void)snprintf(version, sizeof(version), "@%.20s ", number.s ? number.s : "");
-	(void)snprintf(commit, sizeof(commit), "commit acl @%.20s", number.s ? number.s : "");
-	free((char *)number.s);
+	(void)snprintf(version, sizeof(version), "@%s ", number);
+	(void)snprintf(commit, sizeof(commit), "commit acl @%s", number);
 	for (size_t i = 0; i < h->held.v.n && r >= 0; i++)
 		r = batch_add(&b, "add", version, h->held.v.v[i], ret_why);
 	if (r >= 0)
 		r = batch_send(&b, ret_why);
-	return r < 0 ? r : expect(h, commit, "", "", NULL, ret_why);
+	return r < 0 ? r : expect(h, commit, "", NULL, NULL, ret_why);
 }
 
 static int change(struct haproxy *h, const struct sink_change *changes, size_t n, char **ret_why) {

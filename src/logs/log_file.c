@@ -10,12 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
 #include "logs/lines.h"
+#include "logs/source_kind.h"
 
 /* What other packed files begin with, and which program unpacks them; no access log begins so. */
 static const struct magic {
@@ -39,17 +39,6 @@ struct reader {
 	uint64_t packed_bytes; /* read so far */
 	z_stream z;
 };
-
-static int complain(struct reader *f, int error, const char *fmt, ...) _printf_(3, 4);
-static int complain(struct reader *f, int error, const char *fmt, ...) {
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(f->ret_why, fmt, ap) < 0)
-		*f->ret_why = NULL;
-	va_end(ap);
-	return error;
-}
 
 /* As much as there is, at most n: fewer only at the end, or once there is `enough`. */
 static ssize_t read_some(int fd, void *p, size_t n, size_t enough) {
@@ -109,9 +98,10 @@ static int unpack(struct reader *f, bool *member) {
 		if (r == Z_MEM_ERROR)
 			return -ENOMEM;
 		if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
-			return complain(f, -EBADMSG,
-					"%s: damaged gzip at byte %" PRIu64 " (%s); what was before it has been read",
-					f->path, f->packed_bytes - f->z.avail_in, f->z.msg ? f->z.msg : "no gzip data");
+			return source_why(f->ret_why, -EBADMSG,
+					  "%s: damaged gzip at byte %" PRIu64 " (%s); what was before it has been read",
+					  f->path, f->packed_bytes - f->z.avail_in,
+					  f->z.msg ? f->z.msg : "no gzip data");
 		room -= f->z.avail_out;
 		if (r == Z_STREAM_END) {
 			*member = false;
@@ -145,10 +135,10 @@ static int read_gzip_members(struct reader *f) {
 		f->z.avail_in = (uInt)n;
 	}
 	if (member)
-		return complain(f, -EBADMSG,
-				"%s: the gzip data end too early, after %" PRIu64
-				" bytes; what was before has been read",
-				f->path, f->packed_bytes);
+		return source_why(f->ret_why, -EBADMSG,
+				  "%s: the gzip data end too early, after %" PRIu64
+				  " bytes; what was before has been read",
+				  f->path, f->packed_bytes);
 	return lines_finish(&f->lines);
 }
 
@@ -184,8 +174,9 @@ static int read_any(struct reader *f) {
 		return read_gzip(f, p, (size_t)n);
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
 		if ((size_t)n >= foreign[i].bytes.len && memcmp(p, foreign[i].bytes.s, foreign[i].bytes.len) == 0)
-			return complain(f, -EBADMSG, "%s is packed with %s; unpack it into standard input: %s -dc %s",
-					f->path, foreign[i].name, foreign[i].name, f->path);
+			return source_why(f->ret_why, -EBADMSG,
+					  "%s is packed with %s; unpack it into standard input: %s -dc %s", f->path,
+					  foreign[i].name, foreign[i].name, f->path);
 	return read_plain(f, (size_t)n);
 }
 

@@ -161,6 +161,18 @@ static void translate_level(struct translation *t, const struct guard_threshold 
 			   "children are at most %d", CHILDREN_MAX);
 }
 
+/* NAT64's well-known prefix, and the estate's own. */
+static void translate_translators(struct translation *t) {
+	struct engine_config *c = &t->setup->config.engine;
+	const struct nat64 *n = t->estate->nat64;
+	struct prefix *p = arena_array(t->arena, struct prefix, 2);
+
+	p[c->translated_count++] = (struct prefix){ { UINT64_C(0x0064ff9b) << 32, 0 }, 96 };
+	if (n && n->prefix.at && n->prefix.prefix.len == 96 && !prefix_equal(n->prefix.prefix, p[0]))
+		p[c->translated_count++] = n->prefix.prefix;
+	c->translated = p;
+}
+
 static int widest_first(const void *pa, const void *pb) {
 	const struct rule_level *a = pa, *b = pb;
 
@@ -315,6 +327,7 @@ void guard_translate(struct arena *a, struct diags *d, const struct estate *e, s
 	if (!e->guard)
 		return;
 	translate_allow(&t, e->guard);
+	translate_translators(&t);
 	translate_rules(&t, e->guard);
 	translate_logs(&t, e->guard);
 	translate_sinks(&t, e->guard);

@@ -302,7 +302,7 @@ static void prepare(const struct engine *e, struct flight *f, const struct reque
 
 	for (f->n = 0; f->n < MIN(n, FLIGHT_REQUESTS); f->n++) {
 		const struct request *r = &requests[f->n];
-		unsigned family = engine_family(r->addr);
+		unsigned family = engine_family(e, r->addr);
 
 		f->first_key[f->n] = (uint16_t)keys;
 		f->counted[f->n] = !prefix_set_has_ip(e->config.allow, r->addr);
@@ -326,7 +326,7 @@ static void prepare(const struct engine *e, struct flight *f, const struct reque
 /* Counts one request by all rules. */
 static void count(struct engine *e, const struct request *r, int64_t time_ms, const struct counter_key *key,
 		  engine_ban_fn fn, void *user) {
-	unsigned family = engine_family(r->addr);
+	unsigned family = engine_family(e, r->addr);
 
 	for (size_t rule = 0; rule < e->config.rule_count; rule++) {
 		size_t first = e->first_tier[rule][family], end = engine_tier_end(e, rule, family);

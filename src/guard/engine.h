@@ -32,7 +32,11 @@ struct engine_config {
 	const struct rule *rules; /* borrowed, as the set */
 	size_t rule_count;
 	const struct prefix_set *allow; /* normal */
-	size_t memory;                  /* for all counters together, bytes; divided in engine.c */
+	/* Prefixes /96 behind which IPv4 clients appear, each with its address at the end (NAT64, RFC 6052; SIIT-DC,
+	 * RFC 7755). They are counted and banned by the IPv4 levels: a /64 of them is all of IPv4. */
+	const struct prefix *translated;
+	size_t translated_count;
+	size_t memory; /* for all counters together, bytes; divided in engine.c */
 };
 
 /* A request: what is left of a log_record when the rules have been matched, since a record's texts are gone with the

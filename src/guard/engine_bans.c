@@ -30,7 +30,8 @@ static void enter(struct ban_table *t, size_t index) {
 
 	b->next_one = *bucket;
 	*bucket = (uint32_t)index + 1;
-	t->length[engine_family(b->network.ip)][b->network.len / 64] |= UINT64_C(1) << b->network.len % 64;
+	t->length[prefix_family(b->network) == FAMILY_4 ? 0 : 1][b->network.len / 64] |= UINT64_C(1)
+											 << b->network.len % 64;
 }
 
 /* Makes room for so many records and enters those that are there anew. Without memory for it chains get longer. */

@@ -43,7 +43,7 @@ int engine_ban(struct engine *e, struct prefix network, int64_t at_ms, int64_t u
 }
 
 int engine_unban(struct engine *e, struct prefix network, int64_t at_ms) {
-	unsigned family = prefix_family(network) == FAMILY_4 ? 0 : 1;
+	unsigned family = engine_family(e, network.ip);
 
 	if (!end_bans(e, network, at_ms))
 		return -ENOENT;

@@ -77,7 +77,7 @@ static struct prefix allowed_by(const struct prefix_set *allow, struct ip ip) {
 void engine_explain(const struct engine *e, struct ip ip, int64_t at_ms, struct explain_head *ret_head,
 		    void (*fn)(const struct explain *x, void *user), void *user) {
 	const struct ban_record *b = bans_over(&e->bans, prefix_host(ip), at_ms);
-	unsigned family = engine_family(ip);
+	unsigned family = engine_family(e, ip);
 	struct explain_head head = { .ip = ip, .allowed = prefix_set_has_ip(e->config.allow, ip) };
 
 	if (head.allowed)

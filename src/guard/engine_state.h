@@ -89,8 +89,15 @@ struct engine {
 	struct engine_stats stats;        /* but for what is asked of the counters */
 };
 
-static inline unsigned engine_family(struct ip ip) {
-	return ip_is_v4(ip) ? 0 : 1;
+/* By whose levels a client is counted: 0 IPv4's, 1 IPv6's. A translated client has an IPv4 address of its own at the
+ * end of its IPv6 one, just where our IPv4 addresses have it, so IPv4's lengths fit as they are. */
+static inline unsigned engine_family(const struct engine *e, struct ip ip) {
+	if (ip_is_v4(ip))
+		return 0;
+	for (size_t i = 0; i < e->config.translated_count; i++)
+		if (prefix_has_ip(e->config.translated[i], ip))
+			return 0;
+	return 1;
 }
 
 static inline size_t engine_tier_end(const struct engine *e, size_t rule, unsigned family) {

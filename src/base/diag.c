@@ -37,6 +37,13 @@ uint32_t sources_add(struct sources *s, const char *path, const char *text, size
 	return (uint32_t)s->list.n;
 }
 
+uint32_t sources_add_line(struct sources *s, const char *path, uint32_t line, const char *text, size_t len) {
+	uint32_t file = sources_add(s, path, text, len);
+
+	s->list.v[file - 1].first_line = line;
+	return file;
+}
+
 const struct source *sources_get(const struct sources *s, uint32_t file) {
 	return file >= 1 && file <= s->list.n ? &s->list.v[file - 1] : NULL;
 }
@@ -65,6 +72,8 @@ bool sources_line(const struct sources *s, uint32_t file, uint32_t line, const c
 	const struct source *src = indexed(s, file);
 	size_t from, to;
 
+	if (src && src->first_line)
+		line -= src->first_line - 1;
 	if (!src || !src->text || line < 1 || line > src->lines)
 		return false;
 	from = src->line_start[line - 1];

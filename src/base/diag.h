@@ -27,6 +27,7 @@ struct source {
 	const char *path; /* as the user should see it */
 	const char *text; /* not zero-terminated; NULL: not kept */
 	size_t len;
+	uint32_t first_line;  /* the number of the text's first line; 0: 1 */
 	uint32_t *line_start; /* offsets, built when first needed */
 	uint32_t lines;
 };
@@ -42,6 +43,9 @@ void sources_done(struct sources *s);
 
 /* Registers a text; path is copied. Returns its number, counting from 1. */
 uint32_t sources_add(struct sources *s, const char *path, const char *text, size_t len);
+
+/* Registers one line of a text that is not kept, without its end. */
+uint32_t sources_add_line(struct sources *s, const char *path, uint32_t line, const char *text, size_t len);
 
 /* The source with this number, or NULL. */
 const struct source *sources_get(const struct sources *s, uint32_t file);

@@ -59,8 +59,8 @@ static size_t authority(struct str t) {
 
 	if (!t.len || t.s[0] == '/' || t.s[0] == '*')
 		return 0;
-	while (i < t.len && (is_letter(t.s[i]) || (i && (digit_is_decimal(t.s[i]) || t.s[i] == '+' || t.s[i] == '-' ||
-							 t.s[i] == '.'))))
+	while (i < t.len && (is_letter(t.s[i]) ||
+			     (i && (digit_is_decimal(t.s[i]) || t.s[i] == '+' || t.s[i] == '-' || t.s[i] == '.'))))
 		i++;
 	return i && t.len - i >= 3 && memcmp(t.s + i, "://", 3) == 0 ? i + 3 : 0;
 }

@@ -195,8 +195,8 @@ static enum log_reason read_client(struct json_parser *p, struct ip *ret_ip, enu
 
 		*ret_role = role;
 		peer = *ret_ip;
-		if (t.s && forwarded_client(peer, t, role == ROLE_FORWARDED, p->options.trusted, ret_ip) ==
-				   FORWARDED_UNKNOWN)
+		if (t.s &&
+		    forwarded_client(peer, t, role == ROLE_FORWARDED, p->options.trusted, ret_ip) == FORWARDED_UNKNOWN)
 			reason = LOG_BAD_FORWARDED;
 	}
 	return reason;
@@ -224,9 +224,9 @@ static int read_time(struct json_parser *p, struct str t, int64_t *ret_ms) {
 
 	if (t.len > 2 && t.s[0] == '[' && t.s[t.len - 1] == ']')
 		t = (struct str){ t.s + 1, t.len - 2 };
-	if (t.len < 15 || (unsigned char)(t.s[4] - '0') < 10)
+	if (t.len < 15 || ((unsigned char)(t.s[0] - '0') < 10 && (unsigned char)(t.s[4] - '0') < 10))
 		return read_epoch(p, t, ret_ms);
-	form = t.s[2] == '/' ? t.len == 24 ? LOG_TIME_HAPROXY : LOG_TIME_CLF
+	form = t.s[2] == '/'   ? t.len == 24 ? LOG_TIME_HAPROXY : LOG_TIME_CLF
 	       : t.s[4] == '-' ? LOG_TIME_ISO
 			       : LOG_TIME_SYSLOG;
 	return log_time_parse(&p->clock, form, t.s, t.len, p->options.now_ms, ret_ms);
@@ -328,11 +328,12 @@ static int wrong_role(struct str word, char **ret_why) {
 	for (size_t i = 0; i < _ROLE_MAX; i++)
 		names[i] = roles[i].name;
 	near = suggest(word, names, _ROLE_MAX);
-	r = asprintf(ret_why,
-		     "\"%.*s\" is nothing that a line of JSON is asked for%s%s%s: write FIELD=NAME,… with the fields addr, "
-		     "addr_port, forwarded_for, forwarded, time, request, method, path, status, bytes, host, agent",
-		     (int)MIN(word.len, (size_t)40), word.s, near ? "; did you mean \"" : "", near ? near : "",
-		     near ? "\"" : "");
+	r = asprintf(
+		ret_why,
+		"\"%.*s\" is nothing that a line of JSON is asked for%s%s%s: write FIELD=NAME,… with the fields addr, "
+		"addr_port, forwarded_for, forwarded, time, request, method, path, status, bytes, host, agent",
+		(int)MIN(word.len, (size_t)40), word.s, near ? "; did you mean \"" : "", near ? near : "",
+		near ? "\"" : "");
 	return r < 0 ? -ENOMEM : -EINVAL;
 }
 

@@ -31,7 +31,7 @@ enum shape {
 static const struct message {
 	struct str prefix;
 	uint8_t shape;
-	uint16_t status;          /* 0: 400 when the line ends in [preauth], else 200 */
+	uint16_t status; /* 0: 400 when the line ends in [preauth], else 200 */
 	const char *path;
 } messages[] = {
 	{ STR("Failed "), NAME_FROM_SSH2, 401, "/failed" },

@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "logs/record.h"
 
+static const char *const names[_LOG_REASON_MAX] = {
+	[LOG_OK] = "ok",
+	[LOG_EMPTY] = "empty",
+	[LOG_LINE_TOO_LONG] = "line-too-long",
+	[LOG_NO_QUOTE] = "no-quote",
+	[LOG_NO_LITERAL] = "no-literal",
+	[LOG_NO_ADDRESS] = "no-address",
+	[LOG_BAD_ADDRESS] = "bad-address",
+	[LOG_BAD_FORWARDED] = "bad-forwarded",
+	[LOG_NO_TIME] = "no-time",
+	[LOG_BAD_TIME] = "bad-time",
+	[LOG_BAD_STATUS] = "bad-status",
+	[LOG_BAD_ID] = "bad-id",
+	[LOG_BAD_JSON] = "bad-json",
+	[LOG_OTHER] = "other",
+};
+
 static const char *const texts[_LOG_REASON_MAX] = {
 	[LOG_OK] = "the line is well-formed",
 	[LOG_EMPTY] = "the line is empty",
@@ -17,6 +34,10 @@ static const char *const texts[_LOG_REASON_MAX] = {
 	[LOG_BAD_JSON] = "the line is not a JSON object",
 	[LOG_OTHER] = "the line is of another kind than the format takes",
 };
+
+const char *log_reason_name(enum log_reason r) {
+	return (unsigned)r < _LOG_REASON_MAX && names[r] ? names[r] : "unknown";
+}
 
 const char *log_reason_text(enum log_reason r) {
 	return (unsigned)r < _LOG_REASON_MAX && texts[r] ? texts[r] : "unknown reason";

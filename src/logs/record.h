@@ -46,4 +46,5 @@ enum log_reason {
 	LOG_OTHER, /* well-formed, but not of the kind that the format takes: another program's line in a shared log */
 	_LOG_REASON_MAX
 };
+const char *log_reason_name(enum log_reason r); /* "no-quote", for programs; never NULL */
 const char *log_reason_text(enum log_reason r); /* "the line has no quote where the format has one"; never NULL */

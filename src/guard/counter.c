@@ -284,7 +284,7 @@ static struct counter_result result_of(const struct counter *c, const struct net
 		r.ratio = total ? (double)match / (double)total : 0;
 	}
 	r.over = r.count >= c->config.count && r.children >= c->config.children && r.ratio >= c->config.ratio &&
-		 (!(c->config.ratio > 0) || n->sub - n->unknown >= SUB_WINDOWS || n->unknown == INT64_MIN);
+		 (!(c->config.ratio > 0) || n->unknown == INT64_MIN || n->sub - n->unknown >= SUB_WINDOWS);
 	return r;
 }
 

@@ -108,6 +108,16 @@ static void report(const struct ban *b, void *user) {
 	guard_report_ban(&r->job->emit, b, r->opt->explain ? levels.level : NULL, levels.n);
 }
 
+/* Whether a path is that of a log, or of a rotated piece: access.log.1, access.log-20261123.gz. */
+static bool is_piece_of(const char *path, const char *spec) {
+	size_t n = strlen(spec);
+
+	if (strncmp(spec, "file:", 5) != 0 || strncmp(path, spec + 5, n - 5) != 0)
+		return false;
+	path += n - 5;
+	return !*path || *path == '.' || *path == '-';
+}
+
 /* The format of a log: as told, as the estate says of this file, or the only one that the estate knows. */
 static const char *format_of(const struct replay *r, const char *path) {
 	const struct guard_config *c = &r->setup.config;
@@ -116,7 +126,7 @@ static const char *format_of(const struct replay *r, const char *path) {
 	if (r->opt->format)
 		return r->opt->format;
 	for (size_t i = 0; i < c->log_count; i++) {
-		if (strncmp(c->log[i].spec, "file:", 5) == 0 && strcmp(c->log[i].spec + 5, path) == 0)
+		if (is_piece_of(path, c->log[i].spec))
 			return c->log[i].format;
 		if (only && strcmp(only, c->log[i].format) != 0)
 			only = NULL;

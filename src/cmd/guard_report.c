@@ -68,7 +68,7 @@ static void report_text(struct emit *e, const struct ban *b) {
 		add(&t, ": %" PRIu32 " requests within %s, since %s", v->count, guard_span(v->window_ms, window),
 		    guard_time(v->first_ms, first));
 		if (v->children)
-			add(&t, ", from %" PRIu32 " networks", v->children);
+			add(&t, ", from %" PRIu32 " networks or more", v->children);
 		if (v->ratio > 0)
 			add(&t, ", %.0f %% of all its requests", v->ratio * 100);
 		if (b->repetition > 1)
@@ -101,7 +101,7 @@ static void levels_text(struct emit *e, const struct ban *b, const struct explai
 		const char *line = i ? b->evidence.last : b->evidence.first;
 		struct text t = { .n = 0 };
 
-		add(&t, "      %s: %s", i ? "last " : "first", line ? line : "(not kept any more)");
+		add(&t, "      %s %s", i ? "last: " : "first:", line ? line : "(not kept any more)");
 		emit_str(e, NULL, (struct str){ t.s, t.n });
 	}
 }

@@ -246,7 +246,8 @@ int ban_sink_reconcile(struct ban_sink *s, const struct sink_entry *entries, siz
 	}
 	if (s->kind->settle)
 		settled = s->kind->settle(s, wanted.v.v, wanted.v.n, &why_not_settled);
-	if (r >= 0) {
+	if (r == 0 || (r > 0 && settled < 0)) {
+		free(why);
 		r = settled;
 		why = TAKE_PTR(why_not_settled);
 	}

@@ -36,6 +36,7 @@ struct nft {
 	struct nft_ruleset ruleset;
 	struct netlink_batch batch;
 	const char *found;       /* wrong around the elements, between two reconciles */
+	bool mended;             /* by this call of apply() */
 	VEC(struct item) strays; /* elements that the last list() could not tell: not a network of their set's length */
 	VEC(struct item) items;
 	struct refusal {
@@ -160,8 +161,16 @@ static void collect(struct nft *n, const struct sink_change *changes, size_t cou
 	n->strays.n = 0;
 }
 
+/* "No such file" is never about an element here: somebody removed the table. */
+static int mend(struct nft *n) {
+	n->mended = true;
+	return nft_mend(n->netlink, &n->ruleset, &n->found);
+}
+
 /* Sets and rules for lengths that were not needed before. */
 static int add_lengths(struct nft *n, size_t from) {
+	int r;
+
 	if (from == nft_set_count(&n->ruleset))
 		return 0;
 	nft_begin(&n->batch);
@@ -170,7 +179,8 @@ static int add_lengths(struct nft *n, size_t from) {
 		nft_put_rule(&n->batch, &n->ruleset, i);
 	}
 	nft_commit(&n->batch);
-	return netlink_send(n->netlink, &n->batch, NULL, NULL);
+	r = netlink_send(n->netlink, &n->batch, NULL, NULL);
+	return r == -ENOENT ? mend(n) : r;
 }
 
 /* All items of one set into one message; nothing when none is meant. */
@@ -211,9 +221,8 @@ static bool is_about_one(int r) {
 static int apply_some(struct nft *n, const struct item *items, size_t count) {
 	int r = transact(n, items, count);
 
-	if (r == -ENOENT && !n->found) {
-		/* Nothing says "no such element" here: somebody removed the table. */
-		r = nft_mend(n->netlink, &n->ruleset, &n->found);
+	if (r == -ENOENT && !n->mended) {
+		r = mend(n);
 		if (r >= 0)
 			r = transact(n, items, count);
 	}
@@ -255,6 +264,7 @@ static int apply(struct ban_sink *s, const struct sink_change *changes, size_t c
 
 	if (!n->netlink)
 		return failed(n, -ENOTCONN, ret_why);
+	n->mended = false;
 	collect(n, changes, count);
 	r = add_lengths(n, sets);
 	if (r >= 0)

@@ -45,8 +45,8 @@ static bool within(struct attrs want, struct attrs got, uint16_t but) {
 						  : w.size != g.size || memcmp(w.data, g.data, w.size) != 0)
 			return false;
 	}
-	for (uint16_t type = 1; type < ARRAY_LEN(count); type++)
-		if (count[type] && nth(got, type, count[type]))
+	for (size_t type = 1; type < ARRAY_LEN(count); type++)
+		if (count[type] && nth(got, (uint16_t)type, count[type]))
 			return false;
 	return true;
 }

@@ -46,8 +46,11 @@ static void read_element(struct reading *r, const struct nlattr *entry) {
 static void see_elements(const struct nlmsghdr *m, void *user) {
 	const struct nlattr *list = netlink_attr(m, NFT_HEAD, NFTA_SET_ELEM_LIST_ELEMENTS), *entry;
 
-	if (list)
-		mnl_attr_for_each_nested(entry, list) read_element(user, entry);
+	if (!list)
+		return;
+	mnl_attr_for_each_nested(entry, list) {
+		read_element(user, entry);
+	}
 }
 
 int nft_each_element(struct netlink *n, const struct nft_ruleset *s, size_t set,

@@ -84,7 +84,7 @@ size_t nft_set_named(struct nft_ruleset *s, const char *name) {
 	length.family = name[3] == '4' ? FAMILY_4 : FAMILY_6;
 	length.len = (uint8_t)len;
 	(void)snprintf(right, sizeof(right), "ban%d_%lu", (int)length.family, len);
-	if (len > 8 * family_of[length.family].key_len || strcmp(name, right) != 0)
+	if (len > 8UL * family_of[length.family].key_len || strcmp(name, right) != 0)
 		return SIZE_MAX;
 	return nft_set_of(s, length);
 }

@@ -4,8 +4,8 @@
  *
  *     file:/var/log/nginx/access.log     followed: inotify, rotation by rename and by copytruncate
  *     syslog:[::1]:5140  syslog:udp:…  syslog:tcp:…     both when neither is said
- *     syslog:/run/hextet/log.sock        unix: datagrams and streams
- *     journal:nginx.service              the systemd journal, one unit; journal: all of it
+ *     syslog:/run/hextet/log.sock        unix datagrams; syslog:stream:/… streams
+ *     journal:nginx.service              the systemd journal, one unit; journal: all of it; journal:/FOLDER one's files
  *     stdin
  *
  * Each kind is one file source_KIND.c. Sources live in the event loop and hand over batches of whole lines; a position
@@ -33,7 +33,8 @@ struct log_source_config {
 	const char *resume; /* a position from before, or NULL: a file from its beginning, a journal from now */
 	/* Lines arrived. A negative result stops the source and is an error of it. */
 	int (*lines)(struct log_source *s, const struct log_batch *batch, void *user);
-	/* What went wrong or is worth knowing (rotated, truncated, vanished, is back, lines lost): one line. */
+	/* What went wrong or is worth knowing (rotated, truncated, vanished, is back, lines lost): one line, to be put
+	 * behind s->spec. May be NULL. */
 	void (*log)(struct log_source *s, enum log_source_level level, const char *text, void *user);
 	void *user;
 };
@@ -43,7 +44,8 @@ struct log_source_kind {
 	/* 0, or -errno and *ret_why (malloc'ed). A file that is not there yet is no error: it is waited for. */
 	int (*open)(struct loop *l, const struct log_source_config *c, struct log_source **ret_source, char **ret_why);
 	void (*close)(struct log_source *s);
-	/* Up to where lines() has been told of, as a text without blanks (malloc'ed); NULL: cannot be resumed. */
+	/* Up to where lines() has been told of, as a text without blanks (malloc'ed); NULL: cannot be resumed, or
+	 * nothing is there yet. Not within lines(). */
 	char *(*position)(const struct log_source *s);
 	/* Bytes that are known to wait (a file behind its end); 0: nothing, or not known. */
 	uint64_t (*behind)(const struct log_source *s);

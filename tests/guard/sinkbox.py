@@ -61,23 +61,28 @@ class Model:
 
     def __init__(self, seed):
         self.random = random.Random(seed)
+        self.allow, self.bans = set(), set()
         self.allow = {self.network() for _ in range(self.random.randrange(6))}
-        self.bans = set()
 
     def network(self):
-        home, (low, high) = self.random.choice(self.HOMES)
-        home = ipaddress.ip_network(home)
-        length = self.random.randint(low, high)
-        bits = self.random.getrandbits(home.max_prefixlen - home.prefixlen)
-        if self.random.random() < 0.5:  # crowd together
-            bits &= self.random.getrandbits(home.max_prefixlen - home.prefixlen)
-        return ipaddress.ip_network((int(home.network_address) | bits, length), strict=False) \
-            if home.version == 6 else \
-            ipaddress.IPv4Network((int(home.network_address) | bits, length), strict=False)
+        """Mostly new; often around or inside one that is there, or around ::ffff:0:0/96."""
+        (home, (low, high)), chance = self.random.choice(self.HOMES), self.random.random()
+        near = sorted(self.bans | self.allow, key=str)
+        if chance < 0.4 and near:
+            first = self.random.choice(near)
+            home, (low, high) = next((h, l) for h, l in self.HOMES if has(ipaddress.ip_network(h), first[0]))
+            number = int(self.random.choice([first[0], first[-1]]))
+        elif chance < 0.45:
+            return ipaddress.ip_network(("::", self.random.randint(60, 95)))
+        else:
+            home = ipaddress.ip_network(home)
+            number = int(home[0]) | self.random.getrandbits(home.max_prefixlen - home.prefixlen)
+        make = ipaddress.IPv6Network if ":" in str(home) else ipaddress.IPv4Network
+        return make((number, self.random.randint(low, high)), strict=False)
 
     def steps(self):
         """Batches of bans and unbans as commands of the tool, applied to the model too."""
-        for _ in range(self.random.randint(3, 8)):
+        for _ in range(self.random.randint(3, 16)):
             if self.bans and self.random.random() < 0.4:
                 chosen = self.random.sample(sorted(self.bans, key=str), self.random.randint(1, len(self.bans)))
                 if self.random.random() < 0.2:

@@ -71,8 +71,16 @@ static size_t quote_from_end(const struct run *r, uint32_t n, size_t from) {
 	return from + left;
 }
 
+/* The texts between fields have one to three bytes: a call would cost more than the comparison. */
+static inline bool is_same(const char *s, struct str text) {
+	for (size_t i = 0; i < text.len; i++)
+		if (s[i] != text.s[i])
+			return false;
+	return true;
+}
+
 static bool take_text(struct span *g, const char *s, struct str text) {
-	if (g->end - g->at < text.len || memcmp(s + g->at, text.s, text.len) != 0)
+	if (g->end - g->at < text.len || !is_same(s + g->at, text))
 		return false;
 	g->at += text.len;
 	return true;
@@ -81,15 +89,17 @@ static bool take_text(struct span *g, const char *s, struct str text) {
 /* Where the word at g->at ends: before `next`, or at the end of the group; SIZE_MAX: next is not there. */
 static size_t word_end(struct run *r, const struct span *g, const struct pattern_item *next) {
 	size_t blank = MIN(scan_blank(&r->scan, g->at), g->end), limit;
-	const char *found;
+	const char *s = r->scan.s;
 
 	if (!next)
 		return blank;
 	if (next->text.s[0] == ' ')
 		return blank < g->end ? blank : SIZE_MAX;
 	limit = MIN(blank + next->text.len, g->end);
-	found = memmem(r->scan.s + g->at, limit - g->at, next->text.s, next->text.len);
-	return found ? (size_t)(found - r->scan.s) : SIZE_MAX;
+	for (size_t at = g->at; at + next->text.len <= limit; at++)
+		if (s[at] == next->text.s[0] && is_same(s + at, next->text))
+			return at;
+	return SIZE_MAX;
 }
 
 /* Takes one field; `next` is the text behind it, NULL at the end of the group. */
@@ -164,7 +174,7 @@ static size_t word_begin(const struct run *r, const struct span *g, struct str t
 		if (!found)
 			break;
 		left = (size_t)(found - s);
-		if (left + 1 >= text.len && memcmp(found + 1 - text.len, text.s, text.len) == 0)
+		if (left + 1 >= text.len && is_same(found + 1 - text.len, text))
 			return g->at + left + 1;
 	}
 	return SIZE_MAX;
@@ -180,7 +190,7 @@ static enum log_reason take_right(struct run *r, struct span *g, const struct pa
 		if (is_text(item)) {
 			size_t len = item->text.len;
 
-			if (g->end - g->at < len || memcmp(r->scan.s + g->end - len, item->text.s, len) != 0)
+			if (g->end - g->at < len || !is_same(r->scan.s + g->end - len, item->text))
 				return fault(r, LOG_NO_LITERAL, g->end - MIN(len, g->end - g->at));
 			g->end -= len;
 			continue;

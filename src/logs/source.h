@@ -5,7 +5,7 @@
  *     file:/var/log/nginx/access.log     followed: inotify, rotation by rename and by copytruncate
  *     syslog:[::1]:5140  syslog:udp:…  syslog:tcp:…     both when neither is said
  *     syslog:/run/hextet/log.sock        unix datagrams; syslog:stream:/… streams
- *     journal:nginx.service              the systemd journal, one unit; journal: all of it; journal:/FOLDER one's files
+ *     journal:nginx.service              the systemd journal, one unit; journal: all of it; journal:/FOLDER[:UNIT]
  *     stdin
  *
  * Each kind is one file source_KIND.c. Sources live in the event loop and hand over batches of whole lines; a position

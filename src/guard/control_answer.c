@@ -142,17 +142,21 @@ static json_t *run(struct guard *g, struct store_command *c) {
 }
 
 static json_t *do_ban(struct guard *g, const struct control_peer *peer, const json_t *q) {
-	json_int_t seconds = json_integer_value(json_object_get(q, "for_s"));
+	json_int_t asked = json_integer_value(json_object_get(q, "for_s"));
+	json_int_t seconds = asked < 0 || asked > FOR_MAX_S ? 0 : asked;
+	int64_t now = guard_wall_ms(), log_now = guard_log_ms(g);
 	struct store_command c = {
 		.ban = true,
-		.at_ms = guard_wall_ms(),
+		.at_ms = MIN(now, log_now), /* lines that are on their way are in it too */
+		.until_ms = now + seconds * 1000,
+		.wall_ms = now,
 		.comment = json_string_value(json_object_get(q, "comment")),
 		.who = peer->name,
 	};
 	json_t *o = network_of(q, &c.network), *carved;
 	size_t n;
 
-	if (!o && (seconds <= 0 || seconds > FOR_MAX_S))
+	if (!o && seconds == 0)
 		o = refuse("usage", "\"for_s\" is 1 to %d seconds", FOR_MAX_S);
 	if (!o && c.comment && strlen(c.comment) > COMMENT_MAX)
 		o = refuse("usage", "a comment has at most %d bytes", COMMENT_MAX);
@@ -160,8 +164,6 @@ static json_t *do_ban(struct guard *g, const struct control_peer *peer, const js
 		o = check_width(c.network, json_is_true(json_object_get(q, "force")));
 	if (!o)
 		o = check_allowed(g, c.network);
-	c.wall_ms = c.at_ms;
-	c.until_ms = c.at_ms + seconds * 1000;
 	if (!o)
 		o = run(g, &c);
 	if (o)
@@ -211,15 +213,15 @@ static json_t *not_banned(const struct overlapping *o) {
 }
 
 static json_t *do_unban(struct guard *g, const struct control_peer *peer, const json_t *q) {
-	struct store_command c = { .at_ms = guard_wall_ms(), .who = peer->name };
-	struct store_filter f = { .active_at_ms = c.at_ms, .overlap = &c.network };
+	/* By the logs' clock: what they say from now on is not inside the ban any more. */
+	struct store_command c = { .at_ms = guard_log_ms(g), .wall_ms = guard_wall_ms(), .who = peer->name };
+	struct store_filter f = { .active_at_ms = c.wall_ms, .overlap = &c.network };
 	struct overlapping found = { 0 };
 	json_t *o = network_of(q, &c.network);
 	char *why = NULL;
 
 	if (o)
 		return o;
-	c.wall_ms = c.at_ms;
 	found.wanted = c.network;
 	guard_commit(g);
 	if (store_each_ban(g->store, &f, on_overlapping, &found, &why) < 0)

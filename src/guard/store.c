@@ -55,7 +55,8 @@ static const char *const statements[_SQL_MAX] = {
 			" comment) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
 	[SQL_ADD_COMMAND] = "INSERT INTO command(ban, net, network, at_ms, until_ms, wall_ms, lines, comment, who)"
 			    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-	[SQL_LIFT] = "UPDATE ban SET lifted_ms=?2, lifted_by=?3 WHERE net=?1 AND until_ms>?4 AND lifted_ms IS NULL",
+	[SQL_LIFT] = "UPDATE ban SET lifted_ms=?2, lifted_by=?3 WHERE net=?1 AND (until_ms>?4 OR ends_ms>?2) AND "
+		     "lifted_ms IS NULL",
 	[SQL_EACH_COMMAND] = "SELECT id, ban, net, at_ms, until_ms, wall_ms, lines, comment, who FROM command"
 			     " WHERE id>?1 ORDER BY id",
 	[SQL_EACH_BAN] = "SELECT " BAN_COLUMNS " FROM ban WHERE" BAN_WANTED,

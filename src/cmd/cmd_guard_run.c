@@ -13,18 +13,21 @@
 
 #include "base/file.h"
 #include "cmd/guard.h"
+#include "cmd/unit.h"
 #include "net/privilege.h"
 
-enum { KEY_KEEP = 0x200, KEY_USER };
+enum { KEY_KEEP = 0x200, KEY_USER, KEY_SNAPSHOT };
 
 struct options {
 	struct guard_options guard;
 	const char *user;
 	bool keep_root;
+	unsigned snapshot_s;
 };
 
 static const struct argp_option option_rows[] = {
 	{ "no-drop-privileges", KEY_KEEP, NULL, 0, "Stay root, with all system calls; for looking for mistakes", 0 },
+	{ "snapshot", KEY_SNAPSHOT, "TIME", 0, "Keep the counters on disk so often; default: 60s", 0 },
 	{ "user", KEY_USER, "NAME", 0, "Who to become when started by root; default: hextet", 0 },
 	{ 0 },
 };
@@ -38,6 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		return 0;
 	case KEY_KEEP:
 		o->keep_root = true;
+		return 0;
+	case KEY_SNAPSHOT:
+		o->snapshot_s = (unsigned)unit_seconds(arg, "--snapshot", state);
 		return 0;
 	case KEY_USER:
 		o->user = arg;
@@ -118,6 +124,7 @@ static int edition_load(const struct options *o, struct edition **ret_edition) {
 		return code;
 	}
 	e->setup.config.keep_root = o->keep_root;
+	e->setup.config.snapshot_s = o->snapshot_s;
 	e->setup.config.say = say;
 	*ret_edition = e;
 	return 0;

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Network -> line: open addressing with linear probing, eight bytes a slot. A slot's home is the top of its 32-bit tag,
+ * so that networks move to a larger table, and up when one before them goes, without a look at their lines.
+ *
+ * Growing doubles. The old table stays and every request carries some slots over; as homes are the top bits, these land
+ * one behind the other. What was carried over, or removed, leaves a mark in the old table, which ends no search.
+ */
+#include "guard/counter_state.h"
+
+#include <errno.h>
+
+enum { BITS_MIN = 6, BITS_MAX = 31, CARRY = 8 };
+#define GONE UINT32_MAX
+
+static size_t slots(const struct counter_index *x) {
+	return (size_t)1 << x->bits;
+}
+
+static uint32_t home(const struct counter_index *x, uint32_t tag) {
+	return tag >> (32 - x->bits);
+}
+
+static int index_make(struct counter_index *x, unsigned bits) {
+	x->bits = bits;
+	x->slot = counter_map(slots(x) * sizeof(*x->slot));
+	return x->slot ? 0 : -ENOMEM;
+}
+
+static void index_free(struct counter_index *x) {
+	if (x->slot)
+		counter_unmap(x->slot, slots(x) * sizeof(*x->slot));
+	x->slot = NULL;
+}
+
+int counter_index_init(struct counter *c) {
+	return index_make(&c->now, BITS_MIN);
+}
+
+void counter_index_done(struct counter *c) {
+	index_free(&c->now);
+	index_free(&c->old);
+}
+
+/*
+ * Multiply-shift with 128-bit secrets (Dietzfelbinger 1996; strongly universal in 64 bits: nobody who does not know the
+ * secrets finds two networks that meet more often than by chance), then one folded multiplication, because linear
+ * probing suffers from the regular steps that multiply-shift makes of networks in a row.
+ */
+uint64_t counter_hash(const struct counter *c, struct ip network) {
+	const uint64_t *s = c->secret;
+	unsigned __int128 a = (unsigned __int128)s[1] << 64 | s[0], b = (unsigned __int128)s[3] << 64 | s[2];
+	unsigned __int128 sum = a * network.hi + b * network.lo + ((unsigned __int128)s[5] << 64 | s[4]);
+	unsigned __int128 mixed = (unsigned __int128)((uint64_t)(sum >> 64) ^ s[6]) * (s[7] | 1);
+
+	return (uint64_t)(mixed >> 64) ^ (uint64_t)mixed;
+}
+
+struct ip counter_network(const struct counter *c, const struct entry *e) {
+	struct ip ip = { e->key, 0 };
+
+	if (e->v4)
+		return (struct ip){ 0, e->key };
+	if (c->wide)
+		__builtin_memcpy(&ip.lo, e->body + counter_shape(c, e)->lo, sizeof(ip.lo));
+	return ip;
+}
+
+/* Where the slot of a network is; its line, or 0. */
+static uint32_t probe(const struct counter *c, const struct counter_index *x, struct counter_key key,
+		      uint32_t *ret_at) {
+	uint32_t tag = (uint32_t)(key.hash >> 32), mask = (uint32_t)(slots(x) - 1);
+
+	for (uint32_t i = home(x, tag);; i = (i + 1) & mask) {
+		uint64_t s = x->slot[i];
+		uint32_t line = (uint32_t)s;
+
+		if (!line)
+			return 0;
+		if (s >> 32 == tag && line != GONE &&
+		    ip_equal(counter_network(c, counter_entry(c, line)), key.network)) {
+			*ret_at = i;
+			return line;
+		}
+	}
+}
+
+uint32_t counter_index_find(const struct counter *c, struct counter_key key) {
+	uint32_t at, line = probe(c, &c->now, key, &at);
+
+	if (!line && c->old.slot)
+		line = probe(c, &c->old, key, &at);
+	return line;
+}
+
+static void put(struct counter_index *x, uint32_t tag, uint32_t line) {
+	uint32_t i = home(x, tag), mask = (uint32_t)(slots(x) - 1);
+
+	while (x->slot[i])
+		i = (i + 1) & mask;
+	x->slot[i] = (uint64_t)tag << 32 | line;
+}
+
+void counter_index_put(struct counter *c, uint64_t hash, uint32_t line) {
+	put(&c->now, (uint32_t)(hash >> 32), line);
+}
+
+/* The slot of a line that is known to be in one of the tables. */
+static bool locate(const struct counter_index *x, uint32_t tag, uint32_t line, uint32_t *ret_at) {
+	uint64_t wanted = (uint64_t)tag << 32 | line;
+	uint32_t mask = (uint32_t)(slots(x) - 1);
+
+	for (uint32_t i = home(x, tag); x->slot[i]; i = (i + 1) & mask)
+		if (x->slot[i] == wanted) {
+			*ret_at = i;
+			return true;
+		}
+	return false;
+}
+
+/* Takes a slot out; those behind it that are not at home move up. */
+static void close_gap(struct counter_index *x, uint32_t gap) {
+	uint32_t mask = (uint32_t)(slots(x) - 1);
+
+	for (uint32_t i = (gap + 1) & mask; x->slot[i]; i = (i + 1) & mask) {
+		uint32_t from_home = (i - home(x, (uint32_t)(x->slot[i] >> 32))) & mask;
+
+		if (from_home < ((i - gap) & mask))
+			continue;
+		x->slot[gap] = x->slot[i];
+		gap = i;
+	}
+	x->slot[gap] = 0;
+}
+
+void counter_index_remove(struct counter *c, uint64_t hash, uint32_t line) {
+	uint32_t tag = (uint32_t)(hash >> 32), at;
+
+	if (locate(&c->now, tag, line, &at))
+		close_gap(&c->now, at);
+	else if (c->old.slot && locate(&c->old, tag, line, &at))
+		c->old.slot[at] = GONE;
+}
+
+void counter_index_step(struct counter *c) {
+	uint32_t end;
+
+	if (!c->old.slot)
+		return;
+	end = (uint32_t)MIN((size_t)c->moved + CARRY, slots(&c->old));
+	for (; c->moved < end; c->moved++) {
+		uint64_t s = c->old.slot[c->moved];
+
+		if (!s || (uint32_t)s == GONE)
+			continue;
+		put(&c->now, (uint32_t)(s >> 32), (uint32_t)s);
+		c->old.slot[c->moved] = GONE;
+	}
+	if (c->moved == slots(&c->old))
+		index_free(&c->old);
+}
+
+/* A table may be seven eighths full when there is no memory for a larger one. */
+bool counter_index_ready(struct counter *c) {
+	struct counter_index larger;
+	size_t size = slots(&c->now);
+
+	if (c->stats.used < size / 4 * 3)
+		return true;
+	if (!c->old.slot && c->now.bits < BITS_MAX &&
+	    counter_bytes(c) + 2 * size * sizeof(uint64_t) <= c->config.memory &&
+	    index_make(&larger, c->now.bits + 1) == 0) {
+		c->old = c->now;
+		c->now = larger;
+		c->moved = 0;
+		return true;
+	}
+	return c->stats.used < size / 8 * 7;
+}
+
+/* The second step of a prefetch: the slot is there by now and says which line to ask for. A wrong guess costs nothing
+ * but the request. */
+static void ask_for_line(const struct counter *c, const struct counter_index *x, uint64_t hash) {
+	uint32_t tag = (uint32_t)(hash >> 32), mask = (uint32_t)(slots(x) - 1);
+
+	for (uint32_t i = home(x, tag); x->slot[i]; i = (i + 1) & mask)
+		if (x->slot[i] >> 32 == tag) {
+			__builtin_prefetch(&c->line[(uint32_t)x->slot[i]], 1);
+			return;
+		}
+}
+
+static void ask(const struct counter *c, uint64_t hash) {
+	ask_for_line(c, &c->now, hash);
+	if (c->old.slot)
+		ask_for_line(c, &c->old, hash);
+}
+
+void counter_index_flight(struct counter *c, uint64_t hash) {
+	__builtin_prefetch(&c->now.slot[home(&c->now, (uint32_t)(hash >> 32))]);
+	if (c->old.slot)
+		__builtin_prefetch(&c->old.slot[home(&c->old, (uint32_t)(hash >> 32))]);
+	if (c->flight_n == FLIGHT)
+		ask(c, c->flight[c->flight_at]);
+	else
+		c->flight_n++;
+	c->flight[c->flight_at] = hash;
+	c->flight_at = (c->flight_at + 1) % FLIGHT;
+}
+
+void counter_index_land(struct counter *c) {
+	for (unsigned i = c->flight_n; i > 0; i--)
+		ask(c, c->flight[(c->flight_at + FLIGHT - i) % FLIGHT]);
+	c->flight_n = 0;
+}

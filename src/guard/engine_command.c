@@ -43,17 +43,13 @@ int engine_ban(struct engine *e, struct prefix network, int64_t at_ms, int64_t u
 }
 
 int engine_unban(struct engine *e, struct prefix network, int64_t at_ms) {
-	unsigned family = engine_family(e, network.ip);
-
 	if (!end_bans(e, network, at_ms))
 		return -ENOENT;
-	for (size_t rule = 0; rule < e->config.rule_count; rule++) {
-		for (size_t i = e->first_tier[rule][family]; i < engine_tier_end(e, rule, family); i++) {
-			struct counter *c = e->tier[i].counter;
+	for (size_t i = 0; i < e->tier_count; i++) {
+		struct counter *c = e->tier[i].counter;
 
-			if (e->tier[i].level->len == network.len)
-				counter_forget(c, counter_key(c, network.ip));
-		}
+		if (e->tier[i].level->len == network.len)
+			counter_forget(c, counter_key(c, network.ip));
 	}
 	return 0;
 }

@@ -21,6 +21,8 @@ static struct {
 	struct rule rules[RULE_MAX];
 	size_t rule_count;
 	struct prefix_set allow;
+	struct prefix translated;
+	size_t translated_count;
 	struct engine *engine;
 	struct request request[REQUESTS_MAX];
 	size_t waiting, flush_at;
@@ -113,9 +115,19 @@ static void read_level(char **w) {
 	};
 }
 
+static void read_translated(char **w) {
+	t.translated = network(w[1]);
+	t.translated_count = 1;
+}
+
 static struct engine *new_engine(void) {
 	const struct engine_config config = {
-		.rules = t.rules, .rule_count = t.rule_count, .allow = &t.allow, .memory = 8 << 20
+		.rules = t.rules,
+		.rule_count = t.rule_count,
+		.allow = &t.allow,
+		.translated = &t.translated,
+		.translated_count = t.translated_count,
+		.memory = 8 << 20,
 	};
 	struct engine *e;
 
@@ -220,7 +232,7 @@ static void end(void) {
 	engine_free(t.engine);
 	prefix_set_done(&t.allow);
 	arena_done(&t.arena);
-	t.rule_count = 0;
+	t.rule_count = t.translated_count = 0;
 }
 
 static void print_hex(struct str s) {
@@ -259,6 +271,8 @@ static void step(char **w) {
 		read_level(w);
 	else if (strcmp(w[0], "allow") == 0)
 		prefix_set_add(&t.allow, network(w[1]));
+	else if (strcmp(w[0], "translated") == 0)
+		read_translated(w);
 	else if (strcmp(w[0], "begin") == 0)
 		begin();
 	else if (strcmp(w[0], "end") == 0)

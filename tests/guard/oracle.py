@@ -128,8 +128,8 @@ class Clock:
 
 
 class Engine:
-    def __init__(self, rules, allow):
-        self.rules, self.allow = rules, allow
+    def __init__(self, rules, allow, translated):
+        self.rules, self.allow, self.translated = rules, allow, translated
         self.counters = {}
         self.bans = {}  # (network, rule or "manual") -> [at, until, repetition]
         self.clocks = {}
@@ -153,6 +153,12 @@ class Engine:
         if key not in self.counters:
             self.counters[key] = Counter(rule["window"], level)
         return self.counters[key]
+
+    def levels(self, rule, address):
+        """IPv4's for clients behind NAT64, at the end of whose addresses IPv4's are."""
+        if any(address in p for p in self.translated if p.version == address.version):
+            return [v | {"len": v["len"] + 96, "child": v["child"] + 96} for v in rule[4]]
+        return rule[address.version]
 
     def tell_clock(self, source, time):
         clock = self.clocks.setdefault(source, Clock())
@@ -178,7 +184,7 @@ class Engine:
         if time is NONE:
             return
         for rule in self.rules:
-            levels = rule[address.version]
+            levels = self.levels(rule, address)
             if rule not in matching:
                 for level in levels:
                     if level["ratio"]:
@@ -255,7 +261,7 @@ def order(rules, name):
 
 def run(trace):
     """The lines that engine_batch must print for a trace."""
-    e = Engine(trace["rules"], trace["allow"])
+    e = Engine(trace["rules"], trace["allow"], trace["translated"])
     for kind, *rest in trace["steps"]:
         if kind == "req":
             e.request(rest[0])

@@ -44,6 +44,8 @@ def random_address(r):
     """From a small world, so that networks meet again at every level."""
     if r.random() < 0.35:
         return ipaddress.IPv4Address((198 << 24) + (51 << 16) + (r.choice([100, 100, 101]) << 8) + r.randint(0, 3))
+    if r.random() < 0.1:
+        return ipaddress.IPv6Address((0x64ff9b << 96) + (198 << 24) + (51 << 16) + (100 << 8) + r.randint(0, 3))
     high = 0x20010db8_0000_0000 + (r.choice([0, 0, 0, 1]) << 16) + (r.choice([0, 0, 1]) << 8) + r.randint(0, 3)
     return ipaddress.IPv6Address((high << 64) + r.choice([1, 1, 2, 3]))
 
@@ -86,6 +88,7 @@ def random_trace(seed):
         if r.random() < 0.01:
             steps.append(("unban", random_network(r)))
     return {"rules": [random_rule(r, f"r{i}") for i in range(r.choice([1, 1, 2, 3]))],
+            "translated": [ipaddress.ip_network("64:ff9b::/96")] if r.random() < 0.5 else [],
             "allow": [random_network(r) for _ in range(r.choice([0, 0, 1, 3]))], "steps": steps}
 
 
@@ -103,7 +106,7 @@ def text_of(trace):
             add = 96 if family == 4 else 0
             out += [f"level {family} {v['len'] + add} {v['child'] + add} {v['count']} {v['children']} {v['ratio']}"
                     for v in rule[family]]
-    out += [f"allow {p}" for p in trace["allow"]]
+    out += [f"{word} {p}" for word in ("allow", "translated") for p in trace[word]]
     out.append("begin")
     for kind, *rest in trace["steps"]:
         if kind == "req":

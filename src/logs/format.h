@@ -11,9 +11,10 @@
  *
  * Parsing is by structure, since what stands between is a stranger's: a quote in the format is a quote that the server
  * escapes inside fields, so it can be found first; what has no quotes around it and may contain blanks ($remote_user)
- * is what is left when the fields on both sides of it have been taken off. A format in which two such fields touch is
- * refused when it is compiled, never guessed. Lines that carry a syslog header (RFC 3164 as files have it, RFC 5424)
- * are read behind it.
+ * is what is left when the fields on both sides of it have been taken off. Where two such fields touch and anything
+ * that is read is among them, the format is refused when it is compiled, never guessed. What is behind the last field
+ * that is read is not looked at; a line that ends before it gives what it has. Lines that carry a syslog header (RFC
+ * 3164 as files have it, RFC 5424) are read behind it.
  *
  *     r = log_parser_new(STR("nginx"), &options, &parser, &why);
  *     reason = log_parse(parser, line, len, &record, &at);

@@ -23,25 +23,28 @@ static bool is_field(const struct pattern_draft_item *i) {
 }
 
 void draft_text(struct pattern_draft *d, const char *s, size_t len) {
-	struct pattern_draft_item *last = d->items.n ? &d->items.v[d->items.n - 1] : NULL;
+	for (size_t i = 0; i < len; i++)
+		vec_push(&d->text, s[i]);
+}
 
-	if (!len)
+/* Makes the text that was drafted last an item. */
+static void end_text(struct pattern_draft *d) {
+	if (!d->text.n)
 		return;
-	if (!last || is_field(last)) {
-		vec_push(&d->items, (struct pattern_draft_item){ .text = { arena_dup(&d->arena, s, len), len } });
-		return;
-	}
-	last->text.s = arena_printf(&d->arena, "%.*s%.*s", (int)last->text.len, last->text.s, (int)len, s);
-	last->text.len += len;
+	vec_push(&d->items,
+		 (struct pattern_draft_item){ .text = { arena_dup(&d->arena, d->text.v, d->text.n), d->text.n } });
+	d->text.n = 0;
 }
 
 void draft_field(struct pattern_draft *d, struct str written, const struct pattern_field *field) {
+	end_text(d);
 	vec_push(&d->items,
 		 (struct pattern_draft_item){ .text = { arena_dup(&d->arena, written.s, written.len), written.len },
 					      .field = *field });
 }
 
 void draft_done(struct pattern_draft *d) {
+	vec_done(&d->text);
 	vec_done(&d->items);
 	arena_done(&d->arena);
 }
@@ -71,15 +74,18 @@ static void drop(struct pattern_draft *d, size_t at, size_t n) {
 	d->items.n -= n;
 }
 
-static void join_written(struct pattern_draft *d, size_t at, size_t n) {
-	struct pattern_draft_item *v = d->items.v + at;
-	struct str all = v[0].text;
+/* What items at..at+n are, as they are written in the directive. */
+static struct str joined(struct pattern_draft *d, size_t at, size_t n) {
+	const struct pattern_draft_item *v = d->items.v + at;
+	size_t len = 0, used = 0;
+	char *all;
 
-	for (size_t i = 1; i <= n; i++) {
-		all.s = arena_printf(&d->arena, "%.*s%.*s", (int)all.len, all.s, (int)v[i].text.len, v[i].text.s);
-		all.len += v[i].text.len;
-	}
-	v[0].text = all;
+	for (size_t i = 0; i <= n; i++)
+		len += v[i].text.len;
+	all = arena_alloc(&d->arena, len);
+	for (size_t i = 0; i <= n; used += v[i++].text.len)
+		memcpy(all + used, v[i].text.s, v[i].text.len);
+	return (struct str){ all, len };
 }
 
 static void merge(struct pattern_draft *d) {
@@ -89,12 +95,12 @@ static void merge(struct pattern_draft *d) {
 
 		if (left >= 2 && (v->field.shape == SHAPE_WORD || v->field.shape == SHAPE_CHOSEN) && is_field(v) &&
 		    !is_field(&v[1]) && str_is(v[1].text, ":") && v[2].field.name && v[2].field.shape == SHAPE_NUMBER) {
-			join_written(d, i, 2);
+			v->text = joined(d, i, 2);
 			v->field.port = true;
 			drop(d, i, 2);
 		} else if (left >= 1 && v->field.role == ROLE_TARGET && is_field(&v[1]) &&
 			   v[1].field.role == ROLE_NONE && v[1].field.priority == PATTERN_QUERY) {
-			join_written(d, i, 1);
+			v->text = joined(d, i, 1);
 			v->field.shape = SHAPE_FREE;
 			drop(d, i, 1);
 		}
@@ -361,6 +367,7 @@ int pattern_new(struct pattern_draft *d, const struct log_options *o, struct log
 
 	if (r < 0)
 		return r;
+	end_text(d);
 	m.p = calloc(1, sizeof(*m.p));
 	if (!m.p)
 		return -ENOMEM;

@@ -86,6 +86,7 @@ struct pattern_draft {
 	const struct pattern_style *style;
 	struct arena arena;
 	VEC(struct pattern_draft_item) items;
+	VEC(char) text; /* not yet an item */
 };
 
 void draft_text(struct pattern_draft *d, const char *s, size_t len);

@@ -99,8 +99,8 @@ static const struct pattern_field *find(struct pattern_draft *d, const struct pe
 	if (!e->argument.s)
 		return pattern_find(table->rows, table->count, (struct str){ &e->letter, 1 });
 	name = arena_printf(&d->arena, "{%.*s}%c", (int)e->argument.len, e->argument.s, e->letter);
-	for (size_t i = 1; i <= e->argument.len; i++)
-		name[i] = lower(name[i]);
+	for (char *c = name; *c && *c != '}'; c++)
+		*c = lower(*c);
 	row = pattern_find(table->rows, table->count, str_of(name));
 	return row ? row : pattern_find(table->rows, table->count, str_of(arena_printf(&d->arena, "{}%c", e->letter)));
 }

@@ -148,9 +148,10 @@ def start(folder):
 
 def main():
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
-    for command in ("ip link set lo up", "ip route add local 10.0.0.0/8 dev lo", "ip -6 route add local 2001:db8::/32 dev lo",
-                    "sysctl -qw net.ipv4.ip_nonlocal_bind=1 net.ipv6.ip_nonlocal_bind=1"):
+    for command in ("ip link set lo up", "ip route add local 10.0.0.0/8 dev lo", "ip -6 route add local 2001:db8::/32 dev lo"):
         subprocess.run(command.split(), check=True)
+    for family in "ipv4", "ipv6":
+        Path(f"/proc/sys/net/{family}/ip_nonlocal_bind").write_text("1")
     os.umask(0)
     daemons = start(folder)
     rng = random.Random(4)

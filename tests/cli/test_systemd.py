@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SERVICES = ["hextet-geo-serve.service", "hextet-geo-fetch.service"]
+# And how exposed systemd may find each: the guard keeps one capability, and its netlink.
+SERVICES = {"hextet-geo-serve.service": 1.5, "hextet-geo-fetch.service": 1.5, "hextet-guard.service": 2.0}
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +45,10 @@ def test_verify_finds_mistakes(units, tool, tmp_path):
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_units_are_confined(units, tool, name):
-    done = run(tool, "systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", units / name)
+    done = run(tool, "systemd-analyze", "security", "--offline=true", f"--threshold={10 * SERVICES[name]:.0f}", "--no-pager", units / name)
     level = re.search(r"Overall exposure level for \S+: (\S+)", done.stdout)
     assert level and done.returncode == 0, done.stdout + done.stderr
-    assert float(level[1]) <= 1.5
+    assert float(level[1]) <= SERVICES[name]
 
 
 def test_the_user(tool, top, tmp_path):

@@ -17,7 +17,7 @@ struct options {
 static const struct argp_option option_rows[] = {
 	{ "for", KEY_FOR, "TIME", 0, "For so long, like 90s, 5m, 1h or 7d; default: 1d", 0 },
 	{ "comment", KEY_COMMENT, "TEXT", 0, "Why, for whoever asks later", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Even if it is wider than an IPv4 /8 or an IPv6 /16", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Also a network wider than an IPv4 /8 or IPv6 /16", 0 },
 	{ 0 },
 };
 

@@ -191,12 +191,15 @@ static enum log_reason read_client(struct json_parser *p, struct ip *ret_ip, enu
 	struct ip peer;
 
 	for (enum role role = ROLE_FORWARDED_FOR; reason == LOG_OK && role <= ROLE_FORWARDED; role++) {
+		enum forwarded_result result = FORWARDED_NONE;
 		struct str t = text_of(p, role);
 
 		*ret_role = role;
 		peer = *ret_ip;
-		if (t.s &&
-		    forwarded_client(peer, t, role == ROLE_FORWARDED, p->options.trusted, ret_ip) == FORWARDED_UNKNOWN)
+		if (t.s)
+			result = forwarded_client(peer, t, role == ROLE_FORWARDED, p->options.trusted, ret_ip);
+		if (result == FORWARDED_UNKNOWN ||
+		    (result == FORWARDED_CLIENT && forwarded_may_be_cut(text_of(p, ROLE_STATUS))))
 			reason = LOG_BAD_FORWARDED;
 	}
 	return reason;

@@ -184,3 +184,7 @@ enum forwarded_result forwarded_client(struct ip peer, struct str value, bool rf
 		*ret_ip = ip;
 	return result;
 }
+
+bool forwarded_may_be_cut(struct str status) {
+	return str_is(status, "400") || str_is(status, "408") || str_is(status, "431");
+}

@@ -28,3 +28,11 @@ int forwarded_hop(const char *s, size_t len, struct ip *ret_ip);
  * When every hop is trusted, the left-most one is the client. `trusted` is normal; NULL: nobody is. */
 enum forwarded_result forwarded_client(struct ip peer, struct str value, bool rfc7239, const struct prefix_set *trusted,
 				       struct ip *ret_ip);
+
+/*
+ * Whether a server gives this status (its text in the log) also when it stops in the middle of the header: 400, 408,
+ * 431. Proxies put their hop last, so what was read by then may be the client's own header alone; nginx and Apache log
+ * that. A client who sends "X-Forwarded-For: VICTIM" and a malformed line behind it would be somebody else: the header
+ * of such a line is not believed.
+ */
+bool forwarded_may_be_cut(struct str status);

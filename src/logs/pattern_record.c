@@ -127,6 +127,8 @@ static enum log_reason read_forwarded(struct pattern *p, const struct pattern_fo
 	value = unescaped(p, f, value);
 	switch (forwarded_client(*addr, value, role == ROLE_FORWARDED, p->options.trusted, &client)) {
 	case FORWARDED_CLIENT:
+		if (forwarded_may_be_cut(f->text[ROLE_STATUS]))
+			return LOG_BAD_FORWARDED;
 		*addr = client;
 		return LOG_OK;
 	case FORWARDED_UNKNOWN:

@@ -26,7 +26,8 @@ static const char *const texts[_LOG_REASON_MAX] = {
 	[LOG_NO_LITERAL] = "a text of the format is not in the line",
 	[LOG_NO_ADDRESS] = "there is no address where the format has one",
 	[LOG_BAD_ADDRESS] = "what stands for the address is none",
-	[LOG_BAD_FORWARDED] = "a trusted proxy named a client that is no address",
+	[LOG_BAD_FORWARDED] =
+		"the client that a trusted proxy named is no address, or cannot be told from what the client wrote",
 	[LOG_NO_TIME] = "there is no time where the format has one",
 	[LOG_BAD_TIME] = "what stands for the time is none",
 	[LOG_BAD_STATUS] = "what stands for the status is no number of three digits",

@@ -37,7 +37,7 @@ enum log_reason {
 	LOG_NO_LITERAL,    /* a text of the format is not in the line */
 	LOG_NO_ADDRESS,    /* there is no address where the format has one: "-", "unix:", a host name */
 	LOG_BAD_ADDRESS,   /* what is there is none */
-	LOG_BAD_FORWARDED, /* a trusted proxy named a client that is no address */
+	LOG_BAD_FORWARDED, /* a trusted proxy named a client that is no address; forwarded_may_be_cut() */
 	LOG_NO_TIME,
 	LOG_BAD_TIME,
 	LOG_BAD_STATUS,

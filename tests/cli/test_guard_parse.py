@@ -484,3 +484,17 @@ def test_local_times_against_python(hextet, zone):
     for m, r in zip(moments, records):
         want = m.replace(tzinfo=tz).astimezone(datetime.timezone.utc)
         assert r["time"] == want.strftime("%Y-%m-%dT%H:%M:%S.441Z"), m
+
+
+@pytest.mark.parametrize("status, believed", [(200, True), (401, True), (404, True), (499, True), (400, False), (408, False)])
+def test_header_that_the_server_did_not_read_to_its_end(hextet, status, believed):
+    """nginx answers 400 at a bad Host and logs the header that it had by then: the client's own, not the proxy's."""
+    line = f'192.0.2.1 - - [23/Nov/2026:20:06:31 +0000] "GET /login HTTP/1.1" {status} 157 "203.0.113.9"\n'
+    done = hextet("guard", "parse", "--format", '$remote_addr - $remote_user [$time_local] "$request" $status '
+                  '$body_bytes_sent "$http_x_forwarded_for"', "--trusted", "192.0.2.1", "--output", "jsonl", "-", input=line)
+    row = json.loads(done.stdout)
+    assert row.get("addr") == ("203.0.113.9" if believed else None)
+    assert row.get("reason") == (None if believed else "bad-forwarded")
+    line = json.dumps({"remote_addr": "192.0.2.1", "xff": "203.0.113.9", "status": status, "time": 1795464323})
+    done = hextet("guard", "parse", "--format", "json", "--trusted", "192.0.2.1", "--output", "jsonl", "-", input=line)
+    assert json.loads(done.stdout).get("addr") == ("203.0.113.9" if believed else None)

@@ -11,10 +11,12 @@
  */
 #include "guard/sink.h"
 #include "guard/sink_nft_check.h"
+#include "guard/sink_nft_known.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	REFUSED_MAX = 16, /* single elements, before the rest is given up: each costs a dozen refused transactions */
@@ -28,6 +30,7 @@ struct item {
 	struct ip key;
 	int64_t left_ms; /* 0: remove */
 	size_t set, order;
+	bool fresh; /* is to be added, and known not to be there */
 };
 
 struct nft {
@@ -35,6 +38,7 @@ struct nft {
 	struct netlink *netlink;
 	struct nft_ruleset ruleset;
 	struct netlink_batch batch;
+	struct nft_known known;
 	const char *found;       /* wrong around the elements, between two reconciles */
 	bool mended;             /* by this call of apply() */
 	VEC(struct item) strays; /* elements that the last list() could not tell: not a network of their set's length */
@@ -68,13 +72,43 @@ static int failed(const struct nft *n, int r, char **ret_why) {
 	return ban_sink_why(ret_why, r, "table inet %s: %s", n->ruleset.table, strerror(-r));
 }
 
+/* The clock of the kernel's timeouts. */
+static int64_t now_ms(void) {
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Whether nobody but us has changed anything since all was looked at. */
+static bool is_known(struct nft *n) {
+	uint32_t generation = 0;
+
+	if (n->known.valid &&
+	    (nft_generation(n->netlink, &n->ruleset, &generation) < 0 || generation != n->known.generation))
+		nft_known_clear(&n->known);
+	return n->known.valid;
+}
+
+/* Ends the transaction in n->batch and sends it. */
+static int commit(struct nft *n) {
+	int r;
+
+	nft_commit(&n->batch);
+	r = netlink_send(n->netlink, &n->batch, NULL, NULL);
+	n->known.generation++;
+	if (r < 0)
+		nft_known_clear(&n->known);
+	return r;
+}
+
 static int prepare(struct ban_sink *s, char **ret_why) {
 	struct nft *n = (struct nft *)s;
 	int r = 0;
 
 	if (!n->netlink)
 		r = netlink_open(NETLINK_NETFILTER, SINK_TIMEOUT_MS, &n->netlink);
-	if (r >= 0)
+	if (r >= 0 && !is_known(n))
 		r = nft_mend(n->netlink, &n->ruleset, &s->mended);
 	if (r >= 0 && !s->mended)
 		s->mended = n->found;
@@ -110,6 +144,7 @@ static void close_(struct ban_sink *s) {
 
 	netlink_close(n->netlink);
 	netlink_batch_done(&n->batch);
+	nft_known_clear(&n->known);
 	vec_done(&n->ruleset.lengths);
 	vec_done(&n->strays);
 	vec_done(&n->items);
@@ -147,7 +182,7 @@ static void collect(struct nft *n, const struct sink_change *changes, size_t cou
 		size_t set = left ? nft_set_of(&n->ruleset, length) : nft_set_find(&n->ruleset, length);
 
 		if (set != SIZE_MAX)
-			vec_push(&n->items, (struct item){ e->network.ip, left, set, i + 1 });
+			vec_push(&n->items, (struct item){ e->network.ip, left, set, i + 1, false });
 	}
 	if (n->items.n)
 		qsort(n->items.v, n->items.n, sizeof(*n->items.v), item_order);
@@ -164,6 +199,7 @@ static void collect(struct nft *n, const struct sink_change *changes, size_t cou
 /* "No such file" is never about an element here: somebody removed the table. */
 static int mend(struct nft *n) {
 	n->mended = true;
+	nft_known_clear(&n->known);
 	return nft_mend(n->netlink, &n->ruleset, &n->found);
 }
 
@@ -178,37 +214,58 @@ static int add_lengths(struct nft *n, size_t from) {
 		nft_put_set(&n->batch, &n->ruleset, i);
 		nft_put_rule(&n->batch, &n->ruleset, i);
 	}
-	nft_commit(&n->batch);
-	r = netlink_send(n->netlink, &n->batch, NULL, NULL);
+	r = commit(n);
 	return r == -ENOENT ? mend(n) : r;
 }
 
-/* All items of one set into one message; nothing when none is meant. */
-static void put_items(struct nft *n, const struct item *items, size_t count, uint16_t type, bool final) {
+/* The messages of a transaction, for each set in this order. */
+static const struct step {
+	uint16_t type, flags;
+	bool fresh; /* for these items, or for the others */
+	bool final; /* those that are to be there, with their time; else all */
+} steps[] = {
+	{ NFT_MSG_NEWSETELEM, NLM_F_EXCL, true, true },
+	{ NFT_MSG_NEWSETELEM, 0, false, false },
+	{ NFT_MSG_DELSETELEM, 0, false, false },
+	{ NFT_MSG_NEWSETELEM, 0, false, true },
+};
+
+/* One step for items of one set; no message when it is for none of them. */
+static void put_items(struct nft *n, const struct item *items, size_t count, const struct step *step) {
 	struct nft_elements e = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
-		if (final && !items[i].left_ms)
+		if (items[i].fresh != step->fresh || (step->final && !items[i].left_ms))
 			continue;
 		if (!e.message)
-			e = nft_begin_elements(&n->batch, &n->ruleset, items[i].set, type);
-		nft_put_element(&e, items[i].key, final ? (uint64_t)items[i].left_ms : 0, 0);
+			e = nft_begin_elements(&n->batch, &n->ruleset, items[i].set, step->type, step->flags);
+		nft_put_element(&e, items[i].key, step->final ? (uint64_t)items[i].left_ms : 0, 0);
 	}
 	if (e.message)
 		nft_end_elements(&e);
 }
 
-static int transact(struct nft *n, const struct item *items, size_t count) {
+static int transact(struct nft *n, struct item *items, size_t count) {
+	int64_t now = now_ms();
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		items[i].fresh = n->known.valid && items[i].left_ms &&
+				 !nft_known_has(&n->known, items[i].set, items[i].key, now);
 	nft_begin(&n->batch);
 	for (size_t i = 0, end; i < count; i = end) {
 		for (end = i; end < count && items[end].set == items[i].set;)
 			end++;
-		put_items(n, items + i, end - i, NFT_MSG_NEWSETELEM, false);
-		put_items(n, items + i, end - i, NFT_MSG_DELSETELEM, false);
-		put_items(n, items + i, end - i, NFT_MSG_NEWSETELEM, true);
+		for (size_t k = 0; k < ARRAY_LEN(steps); k++)
+			put_items(n, items + i, end - i, &steps[k]);
 	}
-	nft_commit(&n->batch);
-	return netlink_send(n->netlink, &n->batch, NULL, NULL);
+	r = commit(n);
+	for (size_t i = 0; i < count && n->known.valid; i++)
+		if (items[i].left_ms)
+			nft_known_put(&n->known, items[i].set, items[i].key, now + items[i].left_ms);
+		else
+			nft_known_remove(&n->known, items[i].set, items[i].key);
+	return r;
 }
 
 /* Whether an error may be about a single element. */
@@ -218,9 +275,12 @@ static bool is_about_one(int r) {
 }
 
 /* 0 also when some elements were refused, as long as there is hope for the others. */
-static int apply_some(struct nft *n, const struct item *items, size_t count) {
+static int apply_some(struct nft *n, struct item *items, size_t count) {
+	bool known = n->known.valid;
 	int r = transact(n, items, count);
 
+	if (r < 0 && known)
+		r = transact(n, items, count);
 	if (r == -ENOENT && !n->mended) {
 		r = mend(n);
 		if (r >= 0)
@@ -275,30 +335,55 @@ static int apply(struct ban_sink *s, const struct sink_change *changes, size_t c
 struct listing {
 	struct nft *nft;
 	size_t set;
+	int64_t now_ms;
 	void (*fn)(const struct sink_entry *e, void *user);
 	void *user;
 };
 
-static void list_element(const struct nft_element *e, void *user) {
-	struct listing *l = user;
-	struct prefix p = network_of(l->nft, l->set, e->key), right = prefix_around(p.ip, p.len);
+static void list_known(size_t set, struct ip key, int64_t until_ms, void *user) {
+	const struct listing *l = user;
+	int64_t left = until_ms == INT64_MAX ? INT64_MAX : until_ms - l->now_ms;
 
-	if (prefix_equal(p, right) && prefix_family(p) == nft_set_family(&l->nft->ruleset, l->set))
-		l->fn(&(struct sink_entry){ p, e->left_ms }, l->user);
+	l->fn(&(struct sink_entry){ network_of(l->nft, set, key), left }, l->user);
+}
+
+static void learn_element(const struct nft_element *e, void *user) {
+	struct listing *l = user;
+	struct nft *n = l->nft;
+	struct prefix p = network_of(n, l->set, e->key), right = prefix_around(p.ip, p.len);
+
+	if (!prefix_equal(p, right) || prefix_family(p) != nft_set_family(&n->ruleset, l->set))
+		vec_push(&n->strays, (struct item){ .key = e->key, .set = l->set });
 	else
-		vec_push(&l->nft->strays, (struct item){ .key = e->key, .set = l->set });
+		nft_known_put(&n->known, l->set, e->key, e->left_ms == INT64_MAX ? INT64_MAX : l->now_ms + e->left_ms);
+}
+
+/* Reads all sets. What others do meanwhile is after `generation`, and so is found the next time. */
+static int learn(struct nft *n) {
+	struct listing l = { .nft = n, .set = NFT_BAN, .now_ms = now_ms() };
+	uint32_t generation = 0;
+	int r;
+
+	n->strays.n = 0;
+	nft_known_clear(&n->known);
+	r = nft_generation(n->netlink, &n->ruleset, &generation);
+	for (; l.set < nft_set_count(&n->ruleset) && r >= 0; l.set++)
+		r = nft_each_element(n->netlink, &n->ruleset, l.set, learn_element, &l);
+	n->known.valid = r >= 0;
+	n->known.generation = generation;
+	return r;
 }
 
 static int list(struct ban_sink *s, void (*fn)(const struct sink_entry *e, void *user), void *user, char **ret_why) {
 	struct nft *n = (struct nft *)s;
-	struct listing l = { n, NFT_BAN, fn, user };
-	int r = n->netlink ? 0 : -ENOTCONN;
+	struct listing l = { .nft = n, .now_ms = now_ms(), .fn = fn, .user = user };
+	int r = !n->netlink ? -ENOTCONN : is_known(n) ? 0 : learn(n);
 
-	n->strays.n = 0;
-	for (; l.set < nft_set_count(&n->ruleset) && r >= 0; l.set++)
-		r = nft_each_element(n->netlink, &n->ruleset, l.set, list_element, &l);
 	s->unreadable = n->strays.n;
-	return r < 0 ? failed(n, r, ret_why) : 0;
+	if (r < 0)
+		return failed(n, r, ret_why);
+	nft_known_each(&n->known, l.now_ms, list_known, &l);
+	return 0;
 }
 
 const struct ban_sink_kind ban_sink_kind_nft = {

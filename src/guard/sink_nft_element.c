@@ -70,3 +70,21 @@ int nft_each_element(struct netlink *n, const struct nft_ruleset *s, size_t set,
 	vec_done(&reading.elements);
 	return r;
 }
+
+static void see_generation(const struct nlmsghdr *m, void *user) {
+	const struct nlattr *id = netlink_attr(m, NFT_HEAD, NFTA_GEN_ID);
+
+	if (id && mnl_attr_get_payload_len(id) == sizeof(uint32_t))
+		*(uint32_t *)user = ntohl(mnl_attr_get_u32(id));
+}
+
+int nft_generation(struct netlink *n, const struct nft_ruleset *s, uint32_t *ret_generation) {
+	struct netlink_reader reader = { NULL, see_generation, ret_generation };
+	struct netlink_batch question = { 0 };
+	int r;
+
+	nft_ask(&question, NFT_MSG_GETGEN, s, NULL);
+	r = netlink_ask(n, &question, &reader);
+	netlink_batch_done(&question);
+	return r;
+}

@@ -14,3 +14,6 @@ struct nft_element {
  * is no such table or set. */
 int nft_each_element(struct netlink *n, const struct nft_ruleset *s, size_t set,
 		     void (*fn)(const struct nft_element *e, void *user), void *user);
+
+/* The generation of the kernel's rules: one more with each transaction of anybody. 0 or -errno. */
+int nft_generation(struct netlink *n, const struct nft_ruleset *s, uint32_t *ret_generation);

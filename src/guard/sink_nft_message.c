@@ -265,12 +265,13 @@ void nft_remove_rules(struct netlink_batch *b, const struct nft_ruleset *s) {
 	mnl_attr_put_strz(m, NFTA_RULE_CHAIN, NFT_CHAIN);
 }
 
-struct nft_elements nft_begin_elements(struct netlink_batch *b, const struct nft_ruleset *s, size_t set,
-				       uint16_t type) {
-	uint16_t flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
+struct nft_elements nft_begin_elements(struct netlink_batch *b, const struct nft_ruleset *s, size_t set, uint16_t type,
+				       uint16_t flags) {
 	struct nft_elements e = { .family = nft_set_family(s, set) };
 	char name[NFT_SET_NAME_MAX];
 
+	if (type == NFT_MSG_NEWSETELEM)
+		flags |= NLM_F_CREATE;
 	e.message = put_message(b, type, flags, NFT_ROOM + NFT_ELEMENTS * NFT_ELEMENT_ROOM);
 	nft_set_name(s, set, name);
 	mnl_attr_put_strz(e.message, NFTA_SET_ELEM_LIST_TABLE, s->table);
@@ -311,7 +312,7 @@ bool nft_range_end(struct range r, struct ip *ret_end) {
 }
 
 void nft_put_allow(struct netlink_batch *b, const struct nft_ruleset *s, size_t set) {
-	struct nft_elements e = nft_begin_elements(b, s, set, NFT_MSG_DELSETELEM);
+	struct nft_elements e = nft_begin_elements(b, s, set, NFT_MSG_DELSETELEM, 0);
 	enum family family = e.family;
 	size_t n = 0;
 	struct ip end;
@@ -323,7 +324,7 @@ void nft_put_allow(struct netlink_batch *b, const struct nft_ruleset *s, size_t 
 		if (ip_family(r.first) != family)
 			continue;
 		if (n % (NFT_ELEMENTS / 2) == 0)
-			e = nft_begin_elements(b, s, set, NFT_MSG_NEWSETELEM);
+			e = nft_begin_elements(b, s, set, NFT_MSG_NEWSETELEM, 0);
 		nft_put_element(&e, r.first, 0, 0);
 		if (nft_range_end(r, &end))
 			nft_put_element(&e, end, 0, NFT_SET_ELEM_INTERVAL_END);
@@ -335,11 +336,13 @@ void nft_put_allow(struct netlink_batch *b, const struct nft_ruleset *s, size_t 
 }
 
 void nft_ask(struct netlink_batch *b, uint16_t type, const struct nft_ruleset *s, const char *set) {
-	bool one = type == NFT_MSG_GETTABLE;
+	bool one = type == NFT_MSG_GETTABLE || type == NFT_MSG_GETGEN;
 	struct nlmsghdr *m;
 
 	netlink_batch_clear(b);
 	m = put_message(b, type, one ? NLM_F_ACK : NLM_F_DUMP, NFT_ROOM);
+	if (type == NFT_MSG_GETGEN)
+		return;
 	/* The table is attribute 1 of every kind, the chain of a rule and the set of elements attribute 2. */
 	mnl_attr_put_strz(m, NFTA_TABLE_NAME, s->table);
 	if (type == NFT_MSG_GETRULE)

@@ -71,7 +71,8 @@ void nft_remove_rules(struct netlink_batch *b, const struct nft_ruleset *s); /* 
 
 /*
  * Elements of one set, at most NFT_ELEMENTS a message: begin, put, end. `type` is NFT_MSG_NEWSETELEM or
- * NFT_MSG_DELSETELEM; the latter with no elements empties the set. timeout_ms 0: none.
+ * NFT_MSG_DELSETELEM; the latter with no elements empties the set. `flags` NLM_F_EXCL: what is there is an error
+ * (-EEXIST). timeout_ms 0: none.
  */
 enum { NFT_ELEMENTS = 1000 };
 struct nft_elements {
@@ -79,7 +80,8 @@ struct nft_elements {
 	struct nlattr *list;
 	enum family family;
 };
-struct nft_elements nft_begin_elements(struct netlink_batch *b, const struct nft_ruleset *s, size_t set, uint16_t type);
+struct nft_elements nft_begin_elements(struct netlink_batch *b, const struct nft_ruleset *s, size_t set, uint16_t type,
+				       uint16_t flags);
 void nft_put_element(struct nft_elements *e, struct ip key, uint64_t timeout_ms, uint32_t flags);
 void nft_end_elements(struct nft_elements *e);
 
@@ -89,5 +91,5 @@ bool nft_range_end(struct range r, struct ip *ret_end);
 /* The allowlist's part in one of its two sets, emptied before. */
 void nft_put_allow(struct netlink_batch *b, const struct nft_ruleset *s, size_t set);
 
-/* A question for netlink_ask(): `type` is NFT_MSG_GETTABLE, …; all of a kind (NLM_F_DUMP), or what is named. */
+/* A question for netlink_ask(): `type` is NFT_MSG_GETGEN, NFT_MSG_GETTABLE (ours), or all of another kind. */
 void nft_ask(struct netlink_batch *b, uint16_t type, const struct nft_ruleset *s, const char *set);

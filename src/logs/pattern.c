@@ -336,6 +336,13 @@ static int check_client(const struct pattern_draft *d, char **ret_why) {
 			 : pattern_refuse(ret_why, "the format has no client address: add %s", d->style->address_hint);
 }
 
+/* Whether a line that begins with this item may look as if a syslog header stood in front of it (syslog.h): with a
+ * client's text it may look like anything, with a time and with what follows it too. */
+static bool looks_like_header(const struct pattern_item *first) {
+	return !first->text.len && (first->shape == SHAPE_FREE || first->shape == SHAPE_CHOSEN ||
+				    (first->shape == SHAPE_WORD && first->role == ROLE_TIME));
+}
+
 static void finish(struct maker *m, const struct log_options *o) {
 	struct pattern *p = m->p;
 	const struct pattern_item *first = m->items.n ? &m->items.v[0] : NULL;
@@ -347,7 +354,7 @@ static void finish(struct maker *m, const struct log_options *o) {
 	p->style = m->d->style;
 	p->escape = p->style->escape == ESCAPE_HASH ? '#' : '\\';
 	p->fill = scan_fill_best();
-	p->header = first && (first->text.len || first->shape != SHAPE_FREE);
+	p->header = first && !looks_like_header(first);
 	p->group_count = m->groups.n;
 	p->groups = vec_freeze(&m->groups, &p->arena);
 	p->items = vec_freeze(&m->items, &p->arena);

@@ -214,10 +214,10 @@ static int on_change(void *user) {
 		r = file_source_resume(f);
 	if (r == 0)
 		r = look(f);
-	else
-		set_trouble(f, -ENOENT);
+	else if (r != -EAGAIN)
+		set_trouble(f, r);
 	say_watch_trouble(f);
-	more = r == -EAGAIN && !f->resume;
+	more = r == -EAGAIN;
 	r = measure(f);
 	if (r == 0)
 		r = read_files(f, &more);

@@ -27,7 +27,8 @@ struct file_source {
 int file_source_add(struct file_source *f, size_t at, int fd, uint64_t offset, bool is_copy);
 void file_source_drop(struct file_source *f, size_t at); /* what waits in it is forgotten */
 
-/* Finds the files of a position. 0 when it was taken up or given up; -EAGAIN: it is too early. */
+/* Finds the files of a position. 0: it was taken up, as far as they are there; -EAGAIN: they are being renamed;
+ * -ENOENT: there is neither a log nor an old file of it, as when a disk is not mounted yet; or -errno. */
 int file_source_resume(struct file_source *f);
 
 /* The log is another file than the last one of the list: adds it, with those between. 0, -EAGAIN (it is being renamed)

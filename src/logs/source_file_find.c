@@ -103,6 +103,17 @@ static int add_log(struct file_source *f, int fd) {
 	return 0;
 }
 
+/* Whether the file that was opened still was the log when the folder was read. */
+static bool is_log(const struct file_family *family, const struct stat *st) {
+	for (size_t i = 0; i < family->member.n; i++) {
+		const struct file_member *m = &family->member.v[i];
+
+		if (strcmp(m->name, family->name) == 0)
+			return m->dev == st->st_dev && m->ino == st->st_ino;
+	}
+	return false;
+}
+
 int file_source_follow(struct file_source *f) {
 	struct file_family family = { 0 };
 	struct stat st = { 0 };
@@ -113,7 +124,7 @@ int file_source_follow(struct file_source *f) {
 		return fd;
 	if (f->count)
 		listed = file_family_read(f->source.config.place, &family);
-	if (listed == -EAGAIN || (listed == 0 && !file_family_find(&family, st.st_dev, st.st_ino)))
+	if (listed == -EAGAIN || (listed == 0 && !is_log(&family, &st)))
 		r = -EAGAIN;
 	else if (listed == 0)
 		r = add_between(f, &family);
@@ -126,8 +137,10 @@ int file_source_follow(struct file_source *f) {
 	return add_log(f, fd);
 }
 
-/* The sibling that has the bytes before our place in `t`. */
-static const struct file_member *find_copy(const struct file_family *family, const struct file_tail *t, int *ret_fd) {
+/* The sibling that has the bytes before our place in `t`: a descriptor, -ENOENT, or -EAGAIN: names have changed. */
+static int find_copy(const struct file_family *family, const struct file_tail *t, const struct file_member **ret_m) {
+	int result = -ENOENT;
+
 	for (size_t i = 0; i < family->member.n; i++) {
 		const struct file_member *m = &family->member.v[i];
 		int fd;
@@ -135,15 +148,16 @@ static const struct file_member *find_copy(const struct file_family *family, con
 		if (!m->age || (m->dev == t->dev && m->ino == t->ino))
 			continue;
 		fd = file_family_open(family, m);
-		if (fd < 0)
-			continue;
-		if (file_tail_fits(t, fd)) {
-			*ret_fd = fd;
-			return m;
+		if (fd >= 0 && file_tail_fits(t, fd)) {
+			*ret_m = m;
+			return fd;
 		}
-		(void)close(fd);
+		if (fd >= 0)
+			(void)close(fd);
+		else if (fd == -ESTALE)
+			result = -EAGAIN;
 	}
-	return NULL;
+	return result;
 }
 
 /* The copy, and copies that were made after it, are read before the log; the line that was begun goes on in the copy.
@@ -171,16 +185,13 @@ static int add_copies(struct file_source *f, size_t at, const struct file_family
 
 int file_source_emptied(struct file_source *f, size_t at) {
 	struct file_tail *log = f->tail[at];
-	const struct file_member *m = NULL;
+	const struct file_member *m;
 	struct file_family family;
-	int fd, r;
+	int fd, r = file_family_read(f->source.config.place, &family);
 
-	r = file_family_read(f->source.config.place, &family);
-	if (r == -EAGAIN)
-		return r;
 	if (r == 0) {
-		m = log->offset ? find_copy(&family, log, &fd) : NULL;
-		r = m ? add_copies(f, at, &family, m, fd) : -ENOENT;
+		fd = log->offset ? find_copy(&family, log, &m) : -ENOENT;
+		r = fd < 0 ? fd : add_copies(f, at, &family, m, fd);
 		if (r == 0)
 			source_info(&f->source, "was emptied: the rest is read from %s/%s, then it from its beginning",
 				    family.folder, m->name);
@@ -196,9 +207,11 @@ int file_source_emptied(struct file_source *f, size_t at) {
 	return 0;
 }
 
-/* The file of a mark, by its number or, when that is another file now, by its bytes. */
-static const struct file_member *find_mark(const struct file_family *family, const struct file_mark *mark,
-					   int *ret_fd) {
+/* The file of a mark, by its number or, when that is another file now, by its bytes: a descriptor, -ENOENT, or -EAGAIN:
+ * names have changed. */
+static int find_mark(const struct file_family *family, const struct file_mark *mark, const struct file_member **ret_m) {
+	int result = -ENOENT;
+
 	for (unsigned by_bytes = 0; by_bytes < 2; by_bytes++) {
 		for (size_t i = 0; i < family->member.n; i++) {
 			const struct file_member *m = &family->member.v[i];
@@ -209,38 +222,42 @@ static const struct file_member *find_mark(const struct file_family *family, con
 			if (by_bytes ? !is_ours || !mark->offset : !is_same)
 				continue;
 			fd = file_family_open(family, m);
-			if (fd < 0)
-				continue;
-			if (file_mark_fits(fd, mark)) {
-				*ret_fd = fd;
-				return m;
+			if (fd >= 0 && file_mark_fits(fd, mark)) {
+				*ret_m = m;
+				return fd;
 			}
-			(void)close(fd);
+			if (fd >= 0)
+				(void)close(fd);
+			else if (fd == -ESTALE)
+				result = -EAGAIN;
 		}
 	}
-	return NULL;
+	return result;
 }
 
-/* Opens the file of one mark of the position. */
+/* Opens the file of one mark of the position. 0, -EAGAIN, -ENOENT (neither the log nor an old file of it is there), or
+ * -errno. */
 static int resume_mark(struct file_source *f, const struct file_family *family, struct str text) {
 	const struct file_member *m;
 	struct file_mark mark;
-	int fd = -1;
+	struct stat st;
+	int fd;
 
 	if (file_mark_parse(text, &mark) < 0) {
 		source_warn(&f->source, "\"%.*s\" is no position in a file: the log is read from its beginning",
 			    (int)MIN(text.len, (size_t)100), text.s);
 		return 0;
 	}
-	m = find_mark(family, &mark, &fd);
-	if (!m) {
+	fd = find_mark(family, &mark, &m);
+	if (fd == -ENOENT && (f->count || stat(f->source.config.place, &st) == 0)) {
 		source_warn(&f->source,
 			    "the file that was read before is not there any more, or packed, or emptied: what was "
-			    "written to it "
-			    "behind byte %" PRIu64 ", and to files rotated away since, is lost",
+			    "written to it behind byte %" PRIu64 ", and to files rotated away since, is lost",
 			    mark.offset - mark.waiting);
 		return 0;
 	}
+	if (fd < 0)
+		return fd;
 	/* Not by its number, and not as the log itself: a copy, after which the log was emptied. */
 	return file_source_add(f, f->count, fd, mark.offset - mark.waiting,
 			       m->age && (m->dev != mark.dev || m->ino != mark.ino));
@@ -249,27 +266,18 @@ static int resume_mark(struct file_source *f, const struct file_family *family, 
 int file_source_resume(struct file_source *f) {
 	struct str rest = str_of(f->resume), text;
 	struct file_family family;
-	struct stat st;
 	int r = file_family_read(f->source.config.place, &family);
 
-	if (r < 0) /* no folder yet: it may be mounted later */
-		return -EAGAIN;
-	while (r == 0 && str_split(&rest, ',', &text)) {
-		struct file_mark mark;
-		int fd = -1;
-
-		/* Neither log nor old file: both may be on their way. */
-		if (!f->count && stat(f->source.config.place, &st) < 0 && file_mark_parse(text, &mark) == 0 &&
-		    !find_mark(&family, &mark, &fd))
-			r = -EAGAIN;
-		if (fd >= 0)
-			(void)close(fd);
-		if (r == 0)
-			r = resume_mark(f, &family, text);
-	}
-	file_family_done(&family);
-	if (r == -EAGAIN)
+	if (r < 0)
 		return r;
+	while (r == 0 && str_split(&rest, ',', &text))
+		r = resume_mark(f, &family, text);
+	file_family_done(&family);
+	if (r == -EAGAIN || r == -ENOENT) { /* from the first mark on again */
+		while (f->count)
+			file_source_drop(f, f->count - 1);
+		return r;
+	}
 	free(f->resume);
 	f->resume = NULL;
 	return r;

@@ -65,7 +65,7 @@ static void print_spared(struct emit *e, const json_t *answer) {
 	size_t i, shown = json_array_size(list);
 	char line[256];
 
-	json_array_foreach(list, i, a) {
+	JSON_EACH (list, i, a) {
 		(void)snprintf(line, sizeof(line), "    but not %s, %.150s", json_text(a, "prefix"),
 			       json_text(a, "what"));
 		emit_text(e, NULL, line);

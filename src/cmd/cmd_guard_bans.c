@@ -65,7 +65,8 @@ static int from_guard(struct job *j, struct options *o) {
 				 before == 0, &answer);
 		if (code != EXIT_DONE)
 			return code;
-		json_array_foreach(json_object_get(answer, "bans"), i, ban) print(&j->emit, ban);
+		JSON_EACH (json_object_get(answer, "bans"), i, ban)
+			print(&j->emit, ban);
 		before = json_number(answer, "next");
 	} while (before > 0);
 	return code;

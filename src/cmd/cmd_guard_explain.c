@@ -98,6 +98,8 @@ static void print_level(struct emit *e, const json_t *x) {
 		guard_span_text(json_number(x, "window"), span), more);
 	if (json_is_true(json_object_get(x, "banned")))
 		line_of(e, "        banned by this rule");
+	else if (json_number(x, "count") > 0 && json_number(x, "missing") == 0)
+		line_of(e, "        enough requests, but not all that it takes");
 	else if (json_number(x, "count") > 0)
 		line_of(e, "        %lld more before %s %s it", (long long)json_number(x, "missing"),
 			json_text(x, "fades"), json_object_get(x, "children") ? "may ban" : "ban");
@@ -109,11 +111,13 @@ static void print(struct emit *e, const json_t *a) {
 
 	print_verdict(e, a);
 	line_of(e, "counted, at %s by the logs:", json_text(a, "log_time"));
-	json_array_foreach(json_object_get(a, "levels"), i, item) print_level(e, item);
+	JSON_EACH (json_object_get(a, "levels"), i, item)
+		print_level(e, item);
 	if (json_array_size(history) == 0)
 		return;
 	line_of(e, "bans around it, the newest first:");
-	json_array_foreach(history, i, item) guard_emit_ban_line(e, "    ", item);
+	JSON_EACH (history, i, item)
+		guard_emit_ban_line(e, "    ", item);
 }
 
 static int run(int argc, char **argv) {

@@ -49,10 +49,12 @@ static void print_broken(struct emit *e, const json_t *a) {
 	const json_t *item, *store = json_object_get(a, "store");
 	size_t i;
 
-	json_array_foreach(json_object_get(a, "logs"), i, item) if (!works(item))
-		line_of(e, "    NOT WORKING: log %s: %s", json_text(item, "log"), json_text(item, "why"));
-	json_array_foreach(json_object_get(a, "sinks"), i, item) if (!works(item))
-		line_of(e, "    NOT WORKING: sink %s: %s", json_text(item, "sink"), json_text(item, "why"));
+	JSON_EACH (json_object_get(a, "logs"), i, item)
+		if (!works(item))
+			line_of(e, "    NOT WORKING: log %s: %s", json_text(item, "log"), json_text(item, "why"));
+	JSON_EACH (json_object_get(a, "sinks"), i, item)
+		if (!works(item))
+			line_of(e, "    NOT WORKING: sink %s: %s", json_text(item, "sink"), json_text(item, "why"));
 	if (!works(store))
 		line_of(e, "    NOT WORKING: database: %s", json_text(store, "why"));
 	if (!json_is_true(json_object_get(store, "snapshot_working")))
@@ -65,12 +67,14 @@ static void print_bans(struct emit *e, const json_t *a) {
 	json_t *lengths, *n;
 	size_t at = 0;
 
-	json_object_foreach(json_object_get(a, "bans"), family, lengths) json_object_foreach(lengths, len, n) at +=
-		(size_t)snprintf(text + MIN(at, sizeof(text) - 1), sizeof(text) - MIN(at, sizeof(text) - 1),
-				 "%s%s /%s %lld", at ? ", " : ": ", strcmp(family, "ipv4") == 0 ? "IPv4" : "IPv6", len,
-				 (long long)json_integer_value(n));
+	JSON_EACH_KEY (json_object_get(a, "bans"), family, lengths)
+		JSON_EACH_KEY (lengths, len, n)
+			at += (size_t)snprintf(text + MIN(at, sizeof(text) - 1),
+					       sizeof(text) - MIN(at, sizeof(text) - 1), "%s%s /%s %lld",
+					       at ? ", " : ": ", strcmp(family, "ipv4") == 0 ? "IPv4" : "IPv6", len,
+					       (long long)json_integer_value(n));
 	line_of(e, "bans in force: %lld%s", (long long)json_number(a, "active"), text);
-	json_object_foreach(json_object_get(a, "made"), len, n)
+	JSON_EACH_KEY (json_object_get(a, "made"), len, n)
 		line_of(e, "    made by %s since the start: %lld", len, (long long)json_integer_value(n));
 	if (json_number(a, "over_on_arrival"))
 		line_of(e, "    over before they were made (old lines): %lld",
@@ -84,16 +88,17 @@ static void print_logs(struct emit *e, const json_t *a) {
 	size_t i, k;
 
 	line_of(e, "logs:");
-	json_array_foreach(json_object_get(a, "logs"), i, log) {
+	JSON_EACH (json_object_get(a, "logs"), i, log) {
 		line_of(e, "    %s: %lld lines, newest %s, %lld bytes wait, at %s", json_text(log, "log"),
 			(long long)json_number(log, "lines"),
 			*json_text(log, "newest") ? json_text(log, "newest") : "none",
 			(long long)json_number(log, "behind"),
 			*json_text(log, "position") ? json_text(log, "position") : "no position");
-		json_object_foreach(json_object_get(log, "unparsed"), reason, n)
+		JSON_EACH_KEY (json_object_get(log, "unparsed"), reason, n)
 			line_of(e, "        %lld not understood: %s", (long long)json_integer_value(n), reason);
-		json_array_foreach(json_object_get(log, "samples"), k, s) line_of(
-			e, "            line %lld: %s", (long long)json_number(s, "line"), json_text(s, "text"));
+		JSON_EACH (json_object_get(log, "samples"), k, s)
+			line_of(e, "            line %lld: %s", (long long)json_number(s, "line"),
+				json_text(s, "text"));
 	}
 }
 
@@ -102,7 +107,7 @@ static void print_sinks(struct emit *e, const json_t *a) {
 	size_t i;
 
 	line_of(e, "sinks:");
-	json_array_foreach(json_object_get(a, "sinks"), i, sink) {
+	JSON_EACH (json_object_get(a, "sinks"), i, sink) {
 		line_of(e, "    %s: %s, %lld changes", json_text(sink, "sink"), works(sink) ? "works" : "DOES NOT WORK",
 			(long long)json_number(sink, "applied"));
 		d = json_object_get(sink, "drift");

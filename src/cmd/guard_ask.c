@@ -99,12 +99,14 @@ void guard_emit(struct emit *e, const char *name, const json_t *value) {
 	switch (json_typeof(v)) {
 	case JSON_OBJECT:
 		emit_object(e, name);
-		json_object_foreach(v, key, item) guard_emit(e, key, item);
+		JSON_EACH_KEY (v, key, item)
+			guard_emit(e, key, item);
 		emit_end(e);
 		return;
 	case JSON_ARRAY:
 		emit_list(e, name);
-		json_array_foreach(v, i, item) guard_emit(e, NULL, item);
+		JSON_EACH (v, i, item)
+			guard_emit(e, NULL, item);
 		emit_end(e);
 		return;
 	case JSON_STRING:

@@ -31,6 +31,14 @@ void guard_emit_ban_line(struct emit *e, const char *indent, const json_t *ban);
 enum { GUARD_SPAN_TEXT_MAX = 48 };
 const char *guard_span_text(json_int_t seconds, char room[static GUARD_SPAN_TEXT_MAX]);
 
+/* Jansson's own loops, by names that clang-format and cppcheck know. */
+#define JSON_EACH(array, i, item)                                                                                      \
+	for ((i) = 0; (i) < json_array_size(array) && ((item) = json_array_get((array), (i))) != NULL; (i)++)
+#define JSON_EACH_KEY(object, key, item)                                                                               \
+	for ((key) = json_object_iter_key(json_object_iter(object));                                                   \
+	     (key) && ((item) = json_object_get((object), (key))) != NULL;                                             \
+	     (key) = json_object_iter_key(json_object_iter_next((object), json_object_key_to_iter(key))))
+
 static inline const char *json_text(const json_t *o, const char *key) {
 	const char *s = json_string_value(json_object_get(o, key));
 

@@ -40,7 +40,8 @@ static int on_snapshot(void *user) {
 	struct guard *g = user;
 
 	guard_snapshot_begin(g);
-	return loop_timer_set(g->snapshot_timer, (g->config->snapshot_s ? g->config->snapshot_s : SNAPSHOT_S) * 1000U);
+	return loop_timer_set(g->snapshot_timer,
+			      (g->config->snapshot_s ? g->config->snapshot_s : SNAPSHOT_S) * UINT64_C(1000));
 }
 
 static void prune(struct guard *g) {
@@ -60,6 +61,17 @@ void guard_notify(const struct guard *g) {
 			   g->sink_count, g->lines, g->store_failing ? "; the database cannot be written" : "");
 }
 
+/* Numbers are worth less than bans: without a port the guard goes on, and tries again. */
+static void open_metrics(struct guard *g) {
+	char *why = NULL;
+	int r = g->config->metrics && !g->metrics ? metrics_open(g->loop, g->config->metrics, g, &g->metrics, &why) : 0;
+
+	if (r < 0 && !g->metrics_failing)
+		guard_say(g, SEVERITY_ERROR, "no metrics: %s; trying again", why ? why : strerror(-r));
+	g->metrics_failing = r < 0;
+	free(why);
+}
+
 static int on_second(void *user) {
 	struct guard *g = user;
 
@@ -70,8 +82,10 @@ static int on_second(void *user) {
 		guard_replay_all(g);
 	g->lines_before = g->lines;
 	guard_logs_retry(g);
-	if (g->seconds % NOTIFY_S == 0)
+	if (g->seconds % NOTIFY_S == 0) {
 		guard_notify(g);
+		open_metrics(g);
+	}
 	if (g->seconds % EXPIRE_S == 0)
 		engine_expire(g->engine,
 			      engine_clock(g->engine) == LOG_TIME_NONE ? guard_wall_ms() : engine_clock(g->engine));
@@ -183,10 +197,10 @@ static int open_parts(struct guard *g, char **ret_why) {
 		r = guard_logs_open(g, c, &snapshot, ret_why);
 	if (r >= 0 && c->control)
 		r = control_open(g->loop, c->control, g, &g->control, ret_why);
-	if (r >= 0 && c->metrics)
-		r = metrics_open(g->loop, c->metrics, g, &g->metrics, ret_why);
 	if (r >= 0)
 		r = add_timers(g);
+	if (r >= 0)
+		open_metrics(g);
 	arena_done(&arena);
 	return r;
 }

@@ -59,7 +59,8 @@ static int on_lines(struct log_source *s, const struct log_batch *batch, void *u
 	guard_replay_due(g);
 	g->clock_wall_ms = log->line_wall_ms = guard_wall_ms();
 	guard_sinks_apply(g);
-	guard_commit(g);
+	if (!g->store_failing) /* else it is tried once a second */
+		guard_commit(g);
 	return 0;
 }
 

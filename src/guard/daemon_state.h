@@ -54,14 +54,14 @@ struct guard {
 	size_t sink_count;
 
 	struct ban_table table;
-	VEC(struct sink_change) changes;      /* of this turn */
-	VEC(struct guard_command) replay;     /* the oldest first */
-	uint64_t lines;                       /* of all logs, since the first start */
-	uint64_t last_command;                /* in the engine */
-	int64_t clock_wall_ms, started_ms;    /* when the engine's clock was last told; wall clock */
-	uint64_t bans_made[RULE_MAX];         /* by rule, since this start */
-	uint64_t store_failures, old_bans;    /* bans that were over before they could reach a sink */
-	bool store_failing, snapshot_failing; /* said */
+	VEC(struct sink_change) changes;                       /* of this turn */
+	VEC(struct guard_command) replay;                      /* the oldest first */
+	uint64_t lines;                                        /* of all logs, since the first start */
+	uint64_t last_command;                                 /* in the engine */
+	int64_t clock_wall_ms, started_ms;                     /* when the engine's clock was last told; wall clock */
+	uint64_t bans_made[RULE_MAX];                          /* by rule, since this start */
+	uint64_t store_failures, old_bans;                     /* bans that were over before they could reach a sink */
+	bool store_failing, snapshot_failing, metrics_failing; /* said */
 	char *store_why;
 	int64_t snapshot_ms; /* when the last good one was begun; 0: none in this run */
 	struct worker snapshot_worker;

@@ -78,8 +78,8 @@ static int map_file(int fd, const uint8_t **ret_bytes, size_t *ret_len) {
 
 static int append_sum(int fd) {
 	uint8_t sum[SUM_LEN];
-	const uint8_t *bytes;
-	size_t len;
+	const uint8_t *bytes = NULL;
+	size_t len = 0;
 	int r = map_file(fd, &bytes, &len);
 
 	if (r < 0)

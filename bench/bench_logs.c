@@ -131,7 +131,7 @@ static double scan(const struct log *l, scan_fill_fn *fill) {
 		const char *newline = memchr(s, '\n', (size_t)(end - s));
 		size_t len = (size_t)((newline ? newline : end) - s);
 
-		scan_begin(&c, s, len, '\\', fill);
+		scan_begin(&c, s, len, '"', '\\', fill);
 		sink += c.quote[0];
 		s += len + 1;
 	}

@@ -11,9 +11,11 @@
 
 extern const struct log_format log_format_nginx;
 
+/* "combined" by its structure alone, whatever is between the address and the time: the address is the first word, and
+ * the time stands in front of the first quote. */
 #define COMBINED                                                                                                       \
-	"$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "                             \
-	"\"$http_referer\" \"$http_user_agent\""
+	"$remote_addr $remote_user[$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" "              \
+	"\"$http_user_agent\""
 
 static const struct pattern_field variables[] = {
 	{ "remote_addr", ROLE_ADDR, SHAPE_WORD },
@@ -254,6 +256,6 @@ static int compile(struct str text, const struct log_options *o, struct log_pars
 const struct log_format log_format_nginx = {
 	.name = "nginx",
 	.summary = "nginx's log_format, combined when no text is given",
-	.fallback = COMBINED,
+	.fallback = "combined",
 	.compile = compile,
 };

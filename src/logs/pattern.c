@@ -6,7 +6,7 @@
  *            are one text, since the query is cut off anyway
  *   blur     fields with nothing between them, and client's words that do not end at a blank, end nowhere: free
  *   choose   one field for each role
- *   split    at the quotes, into groups; what is behind the last field that is wanted is not looked at
+ *   split    at the quotes (or tabs), into groups; what is behind the last field that is wanted is not looked at
  *   plan     each group from its left up to the first free field, from its right down to the last one. When there
  *            are two, what is wanted must not stand between them: that is where a pattern is refused
  */
@@ -107,7 +107,15 @@ static void merge(struct pattern_draft *d) {
 	}
 }
 
-static void blur(struct pattern_draft *d) {
+/* Servers escape tabs in fields as they escape quotes. */
+static bool has_tab(const struct pattern_draft *d) {
+	for (size_t i = 0; i < d->items.n; i++)
+		if (!is_field(&d->items.v[i]) && memchr(d->items.v[i].text.s, '\t', d->items.v[i].text.len))
+			return true;
+	return false;
+}
+
+static void blur(struct pattern_draft *d, char mark) {
 	for (size_t i = 0; i + 1 < d->items.n; i++) {
 		struct pattern_draft_item *v = &d->items.v[i];
 		char behind = v[1].text.s[0];
@@ -117,7 +125,7 @@ static void blur(struct pattern_draft *d) {
 		if (is_field(&v[1])) {
 			if (v[0].field.shape != SHAPE_WIDTH && v[0].field.shape != SHAPE_BRACES)
 				v[0].field.shape = v[1].field.shape = SHAPE_FREE;
-		} else if (v->field.shape == SHAPE_CHOSEN && behind != ' ' && behind != '"') {
+		} else if (v->field.shape == SHAPE_CHOSEN && behind != ' ' && behind != mark) {
 			v->field.shape = SHAPE_FREE;
 		}
 	}
@@ -185,7 +193,7 @@ static void end_group(struct maker *m, bool closed) {
 
 static void add_text(struct maker *m, struct str text) {
 	while (text.s) {
-		const char *quote = memchr(text.s, '"', text.len);
+		const char *quote = memchr(text.s, m->p->mark, text.len);
 		size_t len = quote ? (size_t)(quote - text.s) : text.len;
 		char *copy = arena_dup(&m->p->arena, text.s, len);
 
@@ -227,7 +235,7 @@ static void split(struct maker *m) {
 		if (is_field(v) && v->field.role != ROLE_NONE)
 			m->last = i;
 		for (size_t k = 0; !is_field(v) && k < v->text.len; k++)
-			m->quotes_in_all += v->text.s[k] == '"';
+			m->quotes_in_all += v->text.s[k] == m->p->mark;
 	}
 	for (size_t i = 0; i < d->items.n; i++) {
 		const struct pattern_draft_item *v = &d->items.v[i];
@@ -353,6 +361,7 @@ static void finish(struct maker *m, const struct log_options *o) {
 	p->options = *o;
 	p->style = m->d->style;
 	p->escape = p->style->escape == ESCAPE_HASH ? '#' : '\\';
+	p->parity = p->mark == '"' && (p->style->escape == ESCAPE_BACKSLASH || p->style->escape == ESCAPE_JSON);
 	p->fill = scan_fill_best();
 	p->header = first && !looks_like_header(first);
 	p->group_count = m->groups.n;
@@ -380,7 +389,8 @@ int pattern_new(struct pattern_draft *d, const struct log_options *o, struct log
 		return -ENOMEM;
 	m.p->parser.free = pattern_free;
 	merge(d);
-	blur(d);
+	m.p->mark = has_tab(d) ? '\t' : '"';
+	blur(d, m.p->mark);
 	choose(d);
 	split(&m);
 	trim(&m);

@@ -39,17 +39,16 @@ static enum log_reason fault(struct run *r, enum log_reason reason, size_t at) {
 static bool is_escaped(const struct run *r, size_t quote, size_t from) {
 	size_t at = quote;
 
-	if (r->p->style->escape != ESCAPE_BACKSLASH && r->p->style->escape != ESCAPE_JSON)
-		return false;
 	while (at > from && r->scan.s[at - 1] == '\\')
 		at--;
 	return (quote - at) % 2;
 }
 
-static size_t next_quote(struct run *r, size_t from) {
+static inline size_t next_quote(struct run *r, size_t from) {
 	size_t quote = scan_quote(&r->scan, from);
 
-	while (quote < r->scan.len && quote > from && r->scan.s[quote - 1] == '\\' && is_escaped(r, quote, from)) {
+	while (r->p->parity && quote < r->scan.len && quote > from && r->scan.s[quote - 1] == '\\' &&
+	       is_escaped(r, quote, from)) {
 		from = quote + 1;
 		quote = scan_quote(&r->scan, from);
 	}
@@ -62,7 +61,7 @@ static size_t quote_from_end(const struct run *r, uint32_t n, size_t from) {
 	size_t left = r->scan.len - from;
 
 	for (; n; n--) {
-		const char *quote = memrchr(s, '"', left);
+		const char *quote = memrchr(s, r->p->mark, left);
 
 		if (!quote)
 			return r->scan.len;
@@ -235,7 +234,7 @@ static enum log_reason take_group(struct run *r, const struct pattern_group *gro
 	}
 	if (group->right < group->count) {
 		if (group->closed && g.cut)
-			return fault(r, LOG_NO_QUOTE, len);
+			return fault(r, r->p->mark == '"' ? LOG_NO_QUOTE : LOG_NO_LITERAL, len);
 		reason = take_right(r, &g, items, group->right, group->count);
 		if (reason != LOG_OK)
 			return reason;
@@ -299,7 +298,7 @@ enum log_reason pattern_parse(struct log_parser *parser, const char *line, size_
 	r.at = 0;
 	r.relayed = false;
 	memset(&r.found, 0, sizeof(r.found));
-	scan_begin(&r.scan, line, len, p->escape, p->fill);
+	scan_begin(&r.scan, line, len, p->mark, p->escape, p->fill);
 	reason = take_line(&r, at);
 	if (reason != LOG_OK) {
 		*ret_at = r.at;

@@ -2,8 +2,9 @@
 /*
  * What a pattern is when it has been compiled (pattern.c) and how it is run (pattern_run.c, pattern_record.c).
  *
- * Quotes cut the format into groups, as they cut the line. In a group, `left` items are read from its beginning and the
- * items from `right` on from its end; what is left between them is the one free field, or is not looked at.
+ * Quotes (tabs, in a format that has any) cut the format into groups, as they cut the line. In a group, `left` items
+ * are read from its beginning and the items from `right` on from its end; what is left between them is the one free
+ * field, or is not looked at.
  */
 #pragma once
 
@@ -35,7 +36,9 @@ struct pattern {
 	struct pattern_group *groups;
 	size_t group_count;
 	scan_fill_fn *fill;
+	char mark;   /* what cuts lines: the quote, or the tab where the format has tabs */
 	char escape; /* first byte of an escape */
+	bool parity; /* ... which a backslash before a quote is */
 	bool header; /* a syslog header may stand in front */
 	bool has_addr, has_id, has_time;
 	bool addr_port, addr_hex; /* how the address is written */

@@ -24,7 +24,7 @@ struct bits {
                                                                                                                        \
 		(c)->base = (at);                                                                                      \
 		for (; block < SCAN_BLOCKS && left >= 64; block++, s += 64, left -= 64) {                              \
-			b = read_block(s, (c)->escape);                                                                \
+			b = read_block(s, (c)->mark, (c)->escape);                                                     \
 			(c)->quote[block] = b.quote;                                                                   \
 			(c)->blank[block] = b.blank;                                                                   \
 			escape |= b.escape;                                                                            \
@@ -35,7 +35,7 @@ struct bits {
                                                                                                                        \
 			if ((c)->len < 64)                                                                             \
 				memcpy(room, s, left);                                                                 \
-			b = read_block((c)->len >= 64 ? s - shift : room, (c)->escape);                                \
+			b = read_block((c)->len >= 64 ? s - shift : room, (c)->mark, (c)->escape);                     \
 			(c)->quote[block] = b.quote >> shift;                                                          \
 			(c)->blank[block] = b.blank >> shift;                                                          \
 			escape |= b.escape >> shift;                                                                   \
@@ -47,26 +47,26 @@ struct bits {
 
 #include <immintrin.h>
 
-static inline struct bits read_sse2(const char *s, char escape) {
+static inline struct bits read_sse2(const char *s, char mark, char escape) {
 	struct bits b = { 0, 0, 0 };
 
 	for (unsigned i = 0; i < 64; i += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
 
-		b.quote |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"'))) << i;
+		b.quote |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(mark))) << i;
 		b.blank |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(' '))) << i;
 		b.escape |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(escape))) << i;
 	}
 	return b;
 }
 
-__attribute__((target("avx2"))) static inline struct bits read_avx2(const char *s, char escape) {
+__attribute__((target("avx2"))) static inline struct bits read_avx2(const char *s, char mark, char escape) {
 	struct bits b = { 0, 0, 0 };
 
 	for (unsigned i = 0; i < 64; i += 32) {
 		__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(s + i));
 
-		b.quote |= (uint64_t)(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"'))) << i;
+		b.quote |= (uint64_t)(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(mark))) << i;
 		b.blank |= (uint64_t)(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(' '))) << i;
 		b.escape |= (uint64_t)(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(escape)))
 			    << i;
@@ -88,11 +88,11 @@ scan_fill_fn *scan_fill_best(void) {
 
 #else
 
-static inline struct bits read_bytes(const char *s, char escape) {
+static inline struct bits read_bytes(const char *s, char mark, char escape) {
 	struct bits b = { 0, 0, 0 };
 
 	for (unsigned i = 0; i < 64; i++) {
-		b.quote |= (uint64_t)(s[i] == '"') << i;
+		b.quote |= (uint64_t)(s[i] == mark) << i;
 		b.blank |= (uint64_t)(s[i] == ' ') << i;
 		b.escape |= (uint64_t)(s[i] == escape) << i;
 	}

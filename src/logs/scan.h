@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the quotes and blanks of a line are, one bit a byte, for 512 bytes at a time: the line is read once, however
- * many fields are looked for in it. Positions are offsets in the line; searches mostly go forward. Nothing is read
- * past the line's end. Internal to the room.
+ * Where the quotes (or tabs, in a log that is cut by them) and blanks of a line are, one bit a byte, for 512 bytes at a
+ * time: the line is read once, however many fields are looked for in it. Positions are offsets in the line; searches
+ * mostly go forward. Nothing is read past the line's end. Internal to the room.
  */
 #pragma once
 
@@ -20,16 +20,18 @@ struct scan {
 	const char *s;
 	size_t len;
 	scan_fill_fn *fill;
+	char mark;    /* the byte that counts as a quote */
 	char escape;  /* the byte that begins an escape */
 	bool escaped; /* there is one in what has been looked at */
 	size_t base;  /* of the window */
 	uint64_t quote[SCAN_BLOCKS], blank[SCAN_BLOCKS];
 };
 
-static inline void scan_begin(struct scan *c, const char *s, size_t len, char escape, scan_fill_fn *fill) {
+static inline void scan_begin(struct scan *c, const char *s, size_t len, char mark, char escape, scan_fill_fn *fill) {
 	c->s = s;
 	c->len = len;
 	c->fill = fill;
+	c->mark = mark;
 	c->escape = escape;
 	c->escaped = false;
 	fill(c, 0);

@@ -20,6 +20,18 @@ static void test_nginx_combined(void **state) {
 		{ "example.net - - " T " \"GET / HTTP/1.1\" 200 1 \"-\" \"-\"", .reason = LOG_NO_ADDRESS, .at = 0 },
 		{ "", .reason = LOG_EMPTY },
 		{ "hello", .reason = LOG_NO_ADDRESS, .at = 0 },
+		{ "192.0.2.1 - " T " \"t3 12.1.2\" 400 157 \"-\" \"-\"", "192.0.2.1", "t3", "12.1.2", NULL, NULL, 400 },
+		{ "192.0.2.1 - - " T " \"-\" 400 0 \"-\" \"-\"", "192.0.2.1", NULL, NULL, NULL, NULL, 400 },
+		{ "192.0.2.1 - - " T " \"CONNECT example.net:443 HTTP/1.1\" 400 0 \"-\" \"-\"", "192.0.2.1", "CONNECT",
+		  "example.net:443", NULL, NULL, 400 },
+		{ "192.0.2.1 - - " T " \"GET  //a  HTTP/1.1\" 000 0 \"-\" \"-\"", "192.0.2.1", "GET", "//a", NULL, NULL,
+		  0 },
+		{ "192.0.2.1 - - " T " \"GET /a b HTTP/1.1\" 400 0 \"-\" \"", "192.0.2.1", "GET", "/a b", NULL, "",
+		  400 },
+		{ "<190>Nov 23 06:14:11 web nginx: fe80::1%eth0 - - " T " \"OPTIONS * HTTP/1.1\" 405 0 \"-\" \"-\"",
+		  "fe80::1", "OPTIONS", "*", NULL, NULL, 405 },
+		{ "unix: - - " T " \"GET / HTTP/1.1\" 200 1 \"-\" \"-\"", .reason = LOG_NO_ADDRESS },
+		{ "010.0.0.1 - - " T " \"GET / HTTP/1.1\" 200 1 \"-\" \"-\"", .reason = LOG_BAD_ADDRESS },
 		{ "192.0.2.1 - hello", .reason = LOG_NO_QUOTE, .at = 17 },
 	};
 
@@ -51,6 +63,23 @@ static void test_nginx_directives(void **state) {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
 		line_cases_check(formats[i], NULL, cases, 1);
+}
+
+/* Tab-separated values, labelled or not: nginx and Apache escape a tab that a client sends. */
+static void test_tabs(void **state) {
+	static const struct line_case nginx[] = {
+		{ "host:192.0.2.1\tuser:a\\x09b c\treq:GET /x y HTTP/1.1\tstatus:401\tua:c \\x22d", "192.0.2.1", "GET",
+		  "/x y", NULL, "c \"d", 401 },
+	};
+	static const struct line_case apache[] = {
+		{ "2001:db8::1\ta b\t\"GET /\\\" HTTP/1.1\"\t401", "2001:db8::1", "GET", "/\"", NULL, NULL, 401 },
+	};
+
+	(void)state;
+	line_cases_check("log_format ltsv 'host:$remote_addr\\tuser:$remote_user\\treq:$request\\tstatus:$status\\t'"
+			 "'ua:$http_user_agent';",
+			 NULL, nginx, 1);
+	line_cases_check("%h\\t%u\\t\"%r\"\\t%>s", NULL, apache, 1);
 }
 
 static void test_nginx_json(void **state) {
@@ -272,11 +301,17 @@ static void test_refused(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nginx_combined), cmocka_unit_test(test_nginx_directives),
-		cmocka_unit_test(test_nginx_json),     cmocka_unit_test(test_haproxy_httplog),
-		cmocka_unit_test(test_haproxy_id),     cmocka_unit_test(test_haproxy_others),
-		cmocka_unit_test(test_varnish),        cmocka_unit_test(test_apache),
-		cmocka_unit_test(test_forwarded),      cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_nginx_combined),
+		cmocka_unit_test(test_nginx_directives),
+		cmocka_unit_test(test_tabs),
+		cmocka_unit_test(test_nginx_json),
+		cmocka_unit_test(test_haproxy_httplog),
+		cmocka_unit_test(test_haproxy_id),
+		cmocka_unit_test(test_haproxy_others),
+		cmocka_unit_test(test_varnish),
+		cmocka_unit_test(test_apache),
+		cmocka_unit_test(test_forwarded),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,16 +7,13 @@
 
 #include "addr/digit.h"
 #include "addr/uid.h"
+#include "logs/field.h"
 #include "logs/forwarded.h"
 #include "logs/pattern_run.h"
 
 /* What servers write for a value that is not there. */
 static bool is_absent(struct str t) {
 	return !t.s || (t.len == 1 && t.s[0] == '-');
-}
-
-static struct str from(struct str t, size_t at) {
-	return (struct str){ t.s + at, t.len - at };
 }
 
 static struct str unescaped(struct pattern *p, const struct pattern_found *f, struct str t) {
@@ -28,18 +25,6 @@ static struct str unescaped(struct pattern *p, const struct pattern_found *f, st
 	out.len = pattern_unescape(p->style->escape, t, p->room + p->room_used);
 	p->room_used += out.len;
 	return out;
-}
-
-/* Whether somebody meant an address: digits and dots, or hex digits and colons. */
-static bool looks_like_address(struct str t) {
-	bool colon = memchr(t.s, ':', t.len), letter = false;
-
-	for (size_t i = 0; i < t.len && t.s[i] != '%'; i++) {
-		if (digit_hex(t.s[i]) < 0 && t.s[i] != '.' && t.s[i] != ':' && t.s[i] != '[' && t.s[i] != ']')
-			return false;
-		letter |= digit_hex(t.s[i]) >= 10;
-	}
-	return t.len && (colon || !letter);
 }
 
 static int hex_address(struct str t, struct ip *ret_ip) {
@@ -94,12 +79,12 @@ static enum log_reason read_address(const struct pattern *p, struct str t, struc
 	if (!t.len)
 		return LOG_NO_ADDRESS;
 	if (p->addr_port && !cut_port(&address, p->addr_hex))
-		return looks_like_address(t) ? LOG_BAD_ADDRESS : LOG_NO_ADDRESS;
+		return field_is_address_like(t) ? LOG_BAD_ADDRESS : LOG_NO_ADDRESS;
 	if (p->addr_hex)
 		return hex_address(address, ret_ip) == 0 ? LOG_OK : LOG_NO_ADDRESS;
 	if (ip_parse(address.s, address.len, ret_ip, NULL) == 0 || dressed_address(address, ret_ip) == 0)
 		return LOG_OK;
-	return looks_like_address(address) ? LOG_BAD_ADDRESS : LOG_NO_ADDRESS;
+	return field_is_address_like(address) ? LOG_BAD_ADDRESS : LOG_NO_ADDRESS;
 }
 
 /* The unique id names the client where nothing else does; an id of another kind says nothing about an address that the
@@ -159,153 +144,31 @@ static enum log_reason read_client(struct pattern *p, const struct pattern_found
 	return reason;
 }
 
-/* -1, 0 and "-" stand for none; logasap puts a '+' before numbers. */
-static int read_status(struct str t, uint16_t *ret_status) {
-	unsigned v = 0;
-
-	*ret_status = 0;
-	if (!t.s || (t.len == 1 && (t.s[0] == '-' || t.s[0] == '0')) || (t.len == 2 && memcmp(t.s, "-1", 2) == 0))
-		return 0;
-	if (t.len == 4 && t.s[0] == '+')
-		t = from(t, 1);
-	if (t.len != 3)
-		return -1;
-	for (size_t i = 0; i < 3; i++) {
-		if (!digit_is_decimal(t.s[i]))
-			return -1;
-		v = v * 10 + (unsigned)(t.s[i] - '0');
-	}
-	*ret_status = (uint16_t)v;
-	return 0;
-}
-
-static uint64_t read_bytes(struct str t) {
-	uint64_t v = 0;
-
-	if (t.len && t.s[0] == '+')
-		t = from(t, 1);
-	if (!t.len || t.len > 19)
-		return UINT64_MAX;
-	for (size_t i = 0; i < t.len; i++) {
-		if (!digit_is_decimal(t.s[i]))
-			return UINT64_MAX;
-		v = v * 10 + (uint64_t)(t.s[i] - '0');
-	}
-	return v;
-}
-
-/* RFC 9110 section 5.6.2. */
-static bool is_method(struct str t) {
-	static const char other[] = "!#$%&'*+-.^_`|~";
-
-	for (size_t i = 0; i < t.len; i++) {
-		char c = t.s[i];
-
-		if (!digit_is_decimal(c) && (unsigned char)((c | 0x20) - 'a') >= 26 &&
-		    (!c || !memchr(other, c, sizeof(other) - 1)))
-			return false;
-	}
-	return t.len;
-}
-
-static struct str without_blanks(struct str t) {
-	while (t.len && t.s[0] == ' ')
-		t = from(t, 1);
-	while (t.len && t.s[t.len - 1] == ' ')
-		t.len--;
-	return t;
-}
-
-/* "METHOD target PROTOCOL": servers take several blanks between them, and a request without the protocol. What has no
- * method and no blank is no request, and says nothing. */
-static void split_request(struct str t, struct str *ret_method, struct str *ret_target) {
-	const char *blank = t.len ? memchr(t.s, ' ', t.len) : NULL, *last;
-	struct str method, target;
-
-	if (!blank)
-		return;
-	method = (struct str){ t.s, (size_t)(blank - t.s) };
-	if (!is_method(method))
-		return;
-	target = without_blanks(from(t, method.len));
-	last = target.len ? memrchr(target.s, ' ', target.len) : NULL;
-	if (last && target.s + target.len - last > 5 && memcmp(last + 1, "HTTP/", 5) == 0)
-		target = without_blanks((struct str){ target.s, (size_t)(last - target.s) });
-	*ret_method = method;
-	if (target.len)
-		*ret_target = target;
-}
-
-/* Offset of the authority in an absolute-form target, or 0. */
-static size_t authority(struct str t) {
-	size_t i = 0;
-
-	if (!t.len || t.s[0] == '/' || t.s[0] == '*')
-		return 0;
-	while (i < t.len && ((unsigned char)((t.s[i] | 0x20) - 'a') < 26 ||
-			     (i && (digit_is_decimal(t.s[i]) || t.s[i] == '+' || t.s[i] == '-' || t.s[i] == '.'))))
-		i++;
-	return i && t.len - i >= 3 && memcmp(t.s + i, "://", 3) == 0 ? i + 3 : 0;
-}
-
-/* Without port. An IPv6 literal has brackets; a text with more colons and without them is left as it is. */
-static struct str host_only(struct str t) {
-	const char *end = t.len ? memchr(t.s, t.s[0] == '[' ? ']' : ':', t.len) : NULL;
-
-	if (!end)
-		return t;
-	if (t.s[0] == '[')
-		return (struct str){ t.s, (size_t)(end - t.s) + 1 };
-	if (memchr(end + 1, ':', t.len - (size_t)(end + 1 - t.s)))
-		return t;
-	return (struct str){ t.s, (size_t)(end - t.s) };
-}
-
-static void split_target(struct str t, struct str *ret_path, struct str *host) {
-	size_t at = authority(t), end;
-	const char *query, *login;
-
-	if (at) {
-		for (end = at; end < t.len && t.s[end] != '/' && t.s[end] != '?' && t.s[end] != '#'; end++)
-			;
-		if (!host->s) {
-			login = memrchr(t.s + at, '@', end - at);
-			at = login ? (size_t)(login + 1 - t.s) : at;
-			*host = (struct str){ t.s + at, end - at };
-		}
-		t = from(t, end);
-	}
-	query = t.len ? memchr(t.s, '?', t.len) : NULL;
-	if (query)
-		t.len = (size_t)(query - t.s);
-	*ret_path = at && !t.len ? STR("/") : t;
-}
-
 static void read_request(struct pattern *p, const struct pattern_found *f, struct log_record *r) {
 	struct str method = f->text[ROLE_METHOD], target = f->text[ROLE_TARGET], host = f->text[ROLE_HOST];
 
 	if (f->text[ROLE_REQUEST].s) {
 		struct str request_method = { NULL, 0 }, request_target = { NULL, 0 };
 
-		split_request(f->text[ROLE_REQUEST], &request_method, &request_target);
+		field_request(f->text[ROLE_REQUEST], &request_method, &request_target);
 		method = method.s ? method : request_method;
 		target = target.s ? target : request_target;
 	}
 	if (is_absent(host) || !host.len)
 		host = (struct str){ NULL, 0 };
 	if (!is_absent(target))
-		split_target(target, &r->path, &host);
+		r->path = field_target(target, &host);
 	if (!is_absent(method))
 		r->method = unescaped(p, f, method);
 	r->path = unescaped(p, f, r->path);
-	r->host = unescaped(p, f, host_only(host));
+	r->host = unescaped(p, f, field_host(host));
 	if (!is_absent(f->text[ROLE_AGENT]))
 		r->agent = unescaped(p, f, f->text[ROLE_AGENT]);
 }
 
 enum log_reason pattern_record(struct pattern *p, const char *line, const struct pattern_found *f,
 			       struct log_record *ret_record, size_t *ret_at) {
-	struct log_record r = { .time_ms = LOG_TIME_NONE, .bytes = read_bytes(f->text[ROLE_BYTES]) };
+	struct log_record r = { .time_ms = LOG_TIME_NONE, .bytes = field_bytes(f->text[ROLE_BYTES]) };
 	struct str time = f->text[ROLE_TIME];
 	enum pattern_role role;
 	enum log_reason reason;
@@ -319,7 +182,7 @@ enum log_reason pattern_record(struct pattern *p, const char *line, const struct
 		else if (log_time_parse(&p->clock, p->time_form, time.s, time.len, p->options.now_ms, &r.time_ms) < 0)
 			reason = LOG_BAD_TIME;
 	}
-	if (reason == LOG_OK && read_status(f->text[ROLE_STATUS], &r.status) < 0) {
+	if (reason == LOG_OK && field_status(f->text[ROLE_STATUS], &r.status) < 0) {
 		role = ROLE_STATUS;
 		reason = LOG_BAD_STATUS;
 	}

@@ -316,11 +316,11 @@ static void add_name(struct json_parser *p, enum role role, struct str text) {
 static void fill_buckets(struct json_parser *p) {
 	for (size_t i = 0; i < BUCKETS; i++)
 		p->bucket[i] = NONE;
-	for (uint16_t i = 0; i < p->names.n; i++) {
+	for (size_t i = 0; i < p->names.n; i++) {
 		uint16_t *bucket = &p->bucket[bucket_of(p->names.v[i].text)];
 
 		p->names.v[i].next = *bucket;
-		*bucket = i;
+		*bucket = (uint16_t)i;
 	}
 }
 

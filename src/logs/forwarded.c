@@ -18,7 +18,7 @@ static size_t without_hidden_port(const char *s, size_t len) {
 	const char *colon = memrchr(s, ':', len);
 	size_t at = colon ? (size_t)(colon - s) : len;
 
-	/* Behind "]" or an IPv4 address only: no group begins with '_' anyway. */
+	/* Behind brackets or an IPv4 address only. */
 	if (!colon || len - at < 3 || colon[1] != '_')
 		return len;
 	for (size_t i = at + 2; i < len; i++) {
@@ -28,7 +28,7 @@ static size_t without_hidden_port(const char *s, size_t len) {
 		      c == '-'))
 			return len;
 	}
-	return memchr(s, ':', at) && s[at - 1] != ']' ? len : at;
+	return s[0] != '[' && memchr(s, ':', at) ? len : at;
 }
 
 static int read_hop(struct str hop, struct ip *ret_ip) {

@@ -39,9 +39,9 @@ static inline unsigned digits(const char *s, unsigned n, bool *bad) {
 static unsigned month_of(const char *s) {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-	for (unsigned i = 0; i < 12; i++)
-		if (s[0] == names[3 * i] && s[1] == names[3 * i + 1] && s[2] == names[3 * i + 2])
-			return i + 1;
+	for (size_t at = 0; at < sizeof(names) - 1; at += 3)
+		if (s[0] == names[at] && s[1] == names[at + 1] && s[2] == names[at + 2])
+			return (unsigned)at / 3 + 1;
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static int64_t civil_seconds(const struct civil *t) {
 	unsigned month = t->month > 2 ? t->month - 3 : t->month + 9;
 	int64_t days = (int64_t)year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + t->day - 1;
 
-	return (days - 719468 - 146097) * DAY_S + (t->hour * 60 + t->minute) * 60 + t->second;
+	return (days - 719468 - 146097) * DAY_S + (int64_t)t->hour * 3600 + (int64_t)t->minute * 60 + t->second;
 }
 
 static int64_t offset_at(int64_t utc_s) {
@@ -105,7 +105,7 @@ static int64_t local_ms(struct log_clock *c, int64_t civil_s) {
 static int read_zone(const char *s, bool colon, int64_t *ret_offset_s) {
 	bool bad = (s[0] != '+' && s[0] != '-') || (colon && s[3] != ':');
 	unsigned hours = digits(s + 1, 2, &bad), minutes = digits(s + 3 + colon, 2, &bad);
-	int64_t offset_s = (hours * 60 + minutes) * 60;
+	int64_t offset_s = (int64_t)hours * 3600 + (int64_t)minutes * 60;
 
 	if (bad || hours > 23 || minutes > 59)
 		return -EINVAL;

@@ -11,11 +11,16 @@
  * Ratio: matching over all requests in the sub-windows of W/16 (rounded up to a millisecond, aligned to time 0) from
  * the sub-window of the network's newest request, matching or not, back to the 16th before it; exactly.
  *
+ * Networks that were silent for over two windows may be forgotten; no line that is less than a window late against the
+ * rest of the log could have told them from new ones.
+ *
  * Memory is hard-limited. Keys are hashed with a key of the process (they come from strangers). When the limit is
- * reached the Space-Saving algorithm (Metwally, Agrawal, El Abbadi, 2005) takes over: a new network takes the place of
- * one with the least count and its own count begins at zero; `error` is what it may have had before. Decisions are made
- * on its own count, so overflow never bans wrongly, and
- * whatever had N + (events in the window) / (slots) is caught.
+ * reached a form of the Space-Saving algorithm (Metwally, Agrawal, El Abbadi, 2005) takes over: a new network takes the
+ * place of one with the least count and its own count begins at zero; `error` is what it may have had before. Decisions
+ * are made on its own count, so overflow never bans wrongly, whatever the order of requests; and in a log in order,
+ * whoever has N + 4E/m in the window is caught. E is the most matching requests of all networks in one epoch (about a
+ * window), m the least number of networks that had a place. The plain algorithm would promise N + E/m, but only while
+ * counts do not fall, and in a sliding window they do: counter_overflow.c has the proof, and what goes wrong else.
  */
 #pragma once
 
@@ -83,8 +88,9 @@ struct counter_stats {
 };
 struct counter_stats counter_stats(const struct counter *c);
 
-/* The state as bytes, and back; into a counter of the same config (but for the memory), which must be new. The hash
- * key may differ. save: 0 or -EIO. load: 0, -EBADMSG (damaged, or of another config), or -ENOMEM; on failure the
- * counter is empty. */
+/* The state as bytes, and back: what was saved and loaded goes on as it would have, but that under overflow another of
+ * equal networks may lose its place, and that a counter with less memory keeps what fits. Into a counter of the same
+ * config (but for the memory), which must be new. The hash key may differ. save: 0 or -EIO. load: 0, -EBADMSG (damaged,
+ * or of another config), or -ENOMEM; on failure the counter is empty. */
 int counter_save(const struct counter *c, FILE *out);
 int counter_load(struct counter *c, FILE *in);

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-enum { BITS_MIN = 6, BITS_MAX = 31, CARRY = 8 };
+enum { BITS_MIN = 6, BITS_MAX = 31, CARRY = 8, TOUCH = 4096 / sizeof(uint64_t) };
 #define GONE UINT32_MAX
 
 static size_t slots(const struct counter_index *x) {
@@ -40,6 +40,7 @@ int counter_index_init(struct counter *c) {
 void counter_index_done(struct counter *c) {
 	index_free(&c->now);
 	index_free(&c->old);
+	index_free(&c->next);
 }
 
 /*
@@ -160,22 +161,38 @@ void counter_index_step(struct counter *c) {
 		index_free(&c->old);
 }
 
-/* A table may be seven eighths full when there is no memory for a larger one. */
-bool counter_index_ready(struct counter *c) {
-	struct counter_index larger;
+/* Makes the next table before it is needed, and touches its pages one by one: a large page takes milliseconds to come
+ * into being, and the first few requests after the change would meet all of them. */
+static void prepare(struct counter *c) {
 	size_t size = slots(&c->now);
 
+	if (c->next.slot) {
+		if (c->touched < slots(&c->next))
+			*(volatile uint64_t *)&c->next.slot[c->touched] = 0;
+		c->touched = (uint32_t)MIN((size_t)c->touched + TOUCH, slots(&c->next));
+	} else if (!c->old.slot && c->now.bits < BITS_MAX &&
+		   counter_bytes(c) + 2 * size * sizeof(uint64_t) <= c->config.memory) {
+		(void)index_make(&c->next, c->now.bits + 1);
+		c->touched = 0;
+	}
+}
+
+/* A table may be seven eighths full when there is no memory for a larger one. */
+bool counter_index_ready(struct counter *c) {
+	size_t size = slots(&c->now);
+
+	if (c->stats.used < size / 8 * 5)
+		return true;
+	prepare(c);
 	if (c->stats.used < size / 4 * 3)
 		return true;
-	if (!c->old.slot && c->now.bits < BITS_MAX &&
-	    counter_bytes(c) + 2 * size * sizeof(uint64_t) <= c->config.memory &&
-	    index_make(&larger, c->now.bits + 1) == 0) {
-		c->old = c->now;
-		c->now = larger;
-		c->moved = 0;
-		return true;
-	}
-	return c->stats.used < size / 8 * 7;
+	if (!c->next.slot || c->touched < slots(&c->next))
+		return c->stats.used < size / 8 * 7;
+	c->old = c->now;
+	c->now = c->next;
+	c->next.slot = NULL;
+	c->moved = 0;
+	return true;
 }
 
 /* The second step of a prefetch: the slot is there by now and says which line to ask for. A wrong guess costs nothing

@@ -72,6 +72,8 @@ size_t counter_bytes(const struct counter *c) {
 
 	if (c->old.slot)
 		index += ((size_t)1 << c->old.bits) * sizeof(uint64_t);
+	if (c->next.slot)
+		index += ((size_t)1 << c->next.bits) * sizeof(uint64_t);
 	return sizeof(*c) + (c->lost ? LOST * sizeof(*c->lost) : 0) + index + (size_t)c->committed * COUNTER_LINE +
 	       c->committed / 8;
 }

@@ -300,9 +300,9 @@ static void get_header(struct counter *c, struct reader *r) {
 }
 
 int counter_load(struct counter *c, FILE *in) {
-	size_t times = c->config.count * sizeof(int64_t);
 	struct reader r = { .in = in };
-	struct saved s = { .time = malloc(times), .child = calloc(c->config.children + 1U, sizeof(*s.child)) };
+	struct saved s = { .time = calloc(c->config.count, sizeof(*s.time)),
+			   .child = calloc(c->config.children + 1U, sizeof(*s.child)) };
 	int err = s.time && s.child ? 0 : -ENOMEM;
 
 	if (err == 0) {

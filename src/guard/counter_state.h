@@ -107,6 +107,8 @@ struct counter {
 
 	struct counter_index now, old; /* old is emptied into now, */
 	uint32_t moved;                /* so far */
+	struct counter_index next;     /* the larger one, until all its pages were touched */
+	uint32_t touched;
 	uint32_t reclaim_hand, victim_hand, settle_hand;
 
 	int64_t clock_ms, block_min, block_max, epoch_ms;

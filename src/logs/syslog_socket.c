@@ -109,7 +109,7 @@ static int remove_stale(const struct sockaddr_un *un, int type) {
 
 static int bind_unix(const char *path, int type, struct syslog_socket *s) {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct stat st;
+	struct stat st = { 0 };
 	int r;
 
 	memcpy(un.sun_path, path, strlen(path) + 1); /* syslog_place_parse() has measured it */

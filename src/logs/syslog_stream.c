@@ -17,6 +17,7 @@ enum {
 	BUFFER_MIN = 4 << 10,
 	READ_MAX = 64 << 10, /* at once: others have their turn then */
 	ACCEPTS_MAX = 64,
+	RETRY_MS = 10 * 1000,          /* of accept(), when there is no descriptor */
 	FRAME_MAX = LOG_LINE_MAX + 16, /* a message and its count */
 };
 
@@ -34,11 +35,10 @@ struct connection {
 struct syslog_streams {
 	struct loop *loop;
 	struct line_batch *batch;
-	struct loop_source *source;
+	struct loop_source *source, *retry;
 	struct connection *first;
 	unsigned count;
 	size_t memory;
-	bool deaf;           /* no descriptors: nobody is accepted until somebody leaves */
 	uint64_t refused_ms; /* when that was said last, 0: never */
 	bool stopped;
 };
@@ -55,8 +55,6 @@ static void hang_up(struct connection *c) {
 	s->memory -= c->cap;
 	free(c->buffer);
 	free(c);
-	if (s->deaf && loop_set_events(s->source, EPOLLIN) == 0)
-		s->deaf = false;
 }
 
 static int add_line(struct syslog_streams *s, const char *bytes, size_t len) {
@@ -182,13 +180,15 @@ static bool find_room(struct syslog_streams *s) {
 	struct connection *oldest = s->first;
 	uint64_t now = loop_now_ms(s->loop);
 
-	if (s->count < SYSLOG_CONNECTIONS_MAX)
+	if (!oldest || s->count < SYSLOG_CONNECTIONS_MAX)
 		return true;
 	for (struct connection *c = s->first; c; c = c->next)
 		if (c->heard_ms < oldest->heard_ms)
 			oldest = c;
 	if (now - oldest->heard_ms >= SYSLOG_IDLE_MS) {
 		part(oldest, 0);
+		if (line_batch_flush(s->batch) < 0)
+			s->stopped = true;
 		return true;
 	}
 	if (!s->refused_ms || now - s->refused_ms > SYSLOG_IDLE_MS) {
@@ -223,6 +223,12 @@ static int add_connection(struct syslog_streams *s, int fd) {
 	return 0;
 }
 
+static int on_retry(void *user) {
+	struct syslog_streams *s = user;
+
+	return loop_set_events(s->source, EPOLLIN);
+}
+
 static int on_connection(int fd, uint32_t events, void *user) {
 	struct syslog_streams *s = user;
 
@@ -232,7 +238,8 @@ static int on_connection(int fd, uint32_t events, void *user) {
 
 		if (peer < 0 && (errno == EMFILE || errno == ENFILE)) {
 			source_warn(s->batch->source, "connections wait: no descriptor is left; raise LimitNOFILE");
-			s->deaf = s->first && loop_set_events(s->source, 0) == 0;
+			(void)loop_set_events(s->source, 0);
+			(void)loop_timer_set(s->retry, RETRY_MS);
 		}
 		if (peer < 0)
 			break;
@@ -251,8 +258,10 @@ int syslog_streams_open(struct loop *l, int listen_fd, struct line_batch *batch,
 	s->loop = l;
 	s->batch = batch;
 	r = loop_add_fd(l, listen_fd, EPOLLIN, on_connection, s, &s->source);
+	if (r == 0)
+		r = loop_add_timer(l, RETRY_MS, on_retry, s, &s->retry);
 	if (r < 0) {
-		free(s);
+		syslog_streams_close(s);
 		return r;
 	}
 	*ret_streams = s;
@@ -265,5 +274,6 @@ void syslog_streams_close(struct syslog_streams *s) {
 	while (s->first)
 		hang_up(s->first);
 	loop_source_free(s->source);
+	loop_source_free(s->retry);
 	free(s);
 }

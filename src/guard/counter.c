@@ -24,7 +24,8 @@
  * far above those that people set); dropping old networks by a timer (the wall clock is not the log's).
  *
  * Silent networks go as new ones come, two looks each, once the log is past anything that a line less than a window
- * late could still count for: so an attack's networks are gone some time after it without a pass over all.
+ * late could still count for, and they sent nothing for two windows of any log's time: so an attack's networks are
+ * gone some time after it without a pass over all.
  */
 #include "guard/counter_state.h"
 
@@ -276,6 +277,7 @@ void counter_total(struct counter *c, struct counter_key key, int64_t time_ms) {
 	if (!line)
 		line = enter_now(c, key, t);
 	e = counter_entry(c, line);
+	counter_settle(c, e);
 	if (e->n == 0)
 		e->newest_ms = MAX(e->newest_ms, t);
 	counter_ratio_count(c, counter_ratio_line(c, e), sub, 0, 1);

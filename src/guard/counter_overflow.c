@@ -40,7 +40,13 @@
 
 #include <string.h>
 
-enum { FAR = LEVELS - 1, VISITS_FIRST = 256, RECLAIM_VISITS = 2, ERROR_AT = sizeof(((struct entry *)0)->body) - 4 };
+enum {
+	FAR = LEVELS - 1,
+	VISITS_FIRST = 256,
+	RECLAIM_VISITS = 2,
+	SILENT_EPOCHS = 3,
+	ERROR_AT = sizeof(((struct entry *)0)->body) - 4
+};
 
 uint32_t counter_weight(const struct counter *c, const struct entry *e) {
 	unsigned age = counter_age_of_epoch(c, e);
@@ -101,8 +107,7 @@ void counter_set_error(struct counter *c, struct entry *e, uint32_t error) {
 		memcpy(e->body + ERROR_AT, &error, sizeof(error));
 }
 
-/* Brings an entry to this epoch; what it weighs does not change by it. */
-static void settle(const struct counter *c, struct entry *e) {
+void counter_settle(const struct counter *c, struct entry *e) {
 	unsigned age = counter_age_of_epoch(c, e);
 
 	if (!age)
@@ -115,7 +120,7 @@ static void settle(const struct counter *c, struct entry *e) {
 }
 
 void counter_charge(struct counter *c, struct entry *e) {
-	settle(c, e);
+	counter_settle(c, e);
 	counter_unweigh(c, e);
 	if (e->n == 0) {
 		e->prev = MIN(c->floor, (uint32_t)PREV_MAX);
@@ -130,7 +135,7 @@ static void settle_some(struct counter *c) {
 	uint32_t end = MIN(c->settle_hand + (c->made >> (EPOCH_BITS - 2)) + 1, c->made);
 
 	for (uint32_t i = c->settle_hand; i && (i = counter_next_entry(c, i)) != 0 && i < end; i++)
-		settle(c, counter_entry(c, i));
+		counter_settle(c, counter_entry(c, i));
 	c->settle_hand = end < c->made ? end : 1;
 }
 
@@ -236,11 +241,13 @@ void counter_lose(struct counter *c, uint64_t hash, int64_t sub) {
 	*lost = MAX(*lost, sub);
 }
 
+/* By its times, and by the epoch of its last request: a log that is behind the others (or reads of long ago, as
+ * HAProxy's when connections are slow) is not silent, however old its times are. */
 static bool is_silent(const struct counter *c, const struct entry *e) {
 	const struct ratio_line *r = counter_ratio_line(c, e);
 	int64_t newest = r ? MAX(e->newest_ms, r->sub * c->sub_ms) : e->newest_ms;
 
-	return newest + c->keep_ms <= c->clock_ms;
+	return newest + c->keep_ms <= c->clock_ms && counter_age_of_epoch(c, e) >= SILENT_EPOCHS;
 }
 
 void counter_reclaim(struct counter *c) {

@@ -179,7 +179,9 @@ void counter_ratio_free(struct counter *c, struct entry *e);
 
 /* counter_overflow.c */
 uint32_t counter_weight(const struct counter *c, const struct entry *e);
-void counter_tick(struct counter *c, int64_t time_ms);          /* any request */
+void counter_tick(struct counter *c, int64_t time_ms); /* any request */
+/* Brings an entry to this epoch; what it weighs does not change by it. */
+void counter_settle(const struct counter *c, struct entry *e);
 void counter_charge(struct counter *c, struct entry *e);        /* a matching one */
 void counter_weigh_new(struct counter *c, struct entry *e);     /* an entry begins, */
 void counter_weigh(struct counter *c, const struct entry *e);   /* one with cur, prev and epoch begins, */

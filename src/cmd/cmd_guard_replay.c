@@ -82,6 +82,7 @@ struct replay {
 	unsigned log; /* that is being read */
 	uint64_t lines, parsed, bans[2];
 	int64_t first_ms, last_ms;
+	int write_error; /* of the bans */
 };
 
 struct levels {
@@ -169,6 +170,9 @@ static int feed(const struct log_batch *batch, void *user) {
 }
 
 static void add_up(struct replay *r, const struct pipeline_log *l) {
+	/* Bans come before what is said of them. */
+	if (fflush(stdout) != 0 && !r->write_error)
+		r->write_error = errno;
 	guard_report_unparsed(l);
 	r->lines += l->lines;
 	r->parsed += l->parsed;
@@ -191,7 +195,11 @@ static int read_log(struct replay *r, const char *path) {
 	if (err != -ENOMEM)
 		add_up(r, pipeline_log(r->pipeline, r->log));
 	log_parser_free(parser);
-	if (err < 0 && !ferror(stdout))
+	if (r->write_error) {
+		clearerr(stdout); /* said once */
+		return cannot("cannot write the result: %s", strerror(r->write_error));
+	}
+	if (err < 0)
 		return cannot("cannot read %s: %s", path, why ? why : strerror(-err));
 	return 0;
 }

@@ -29,10 +29,9 @@ def random_levels(r, lengths):
     return levels
 
 
-def random_rule(r, name):
-    window = r.choice([1, 7, 1000, 5000, 10000, 10000, 60000, 61234])
+def random_rule(r, name, window):
     return {
-        "name": name, "window": window, "ban": r.choice([1, 1000, 20000, 3600000]), "grow": r.choice([1, 1.5, 2, 10]),
+        "name": name, "window": window + r.choice([0, 0, window // 50]), "ban": r.choice([1, 1000, 20000, 3600000]), "grow": r.choice([1, 1.5, 2, 10]),
         "max": r.choice([0, 30000, 7200000]), "status": set(some(r, [200, 401, 403, 404])),
         "method": some(r, [b"GET", b"POST"]) if r.random() < 0.3 else [],
         "path": some(r, GLOBS) if r.random() < 0.7 else [], "host": some(r, HOST_GLOBS) if r.random() < 0.3 else [],
@@ -55,29 +54,36 @@ def random_network(r):
     return ipaddress.ip_network((a, r.choice([16, 24, 31, 32] if a.version == 4 else [48, 56, 63, 64, 128])), strict=False)
 
 
-def random_times(r, n):
-    """Mostly rising; some lines late, some mad, sometimes a clock that steps back for good."""
+def random_times(r, n, window, steps):
+    """Mostly rising; some lines late, some mad, sometimes a clock that steps back for good.
+
+    The counters forget networks that were silent for over two windows: only within that time are lines later than a
+    window of use, for what they meet is then still there."""
     t, out = 1795400000000 + r.randint(0, 60000), []
-    pace = r.choice([0, 200, 1000, 3000, 20000])
-    whole = r.random() < 0.5
-    step_at = r.randint(0, n) if n > 150 else None
+    short = steps or r.random() < 0.5
+    pace = 2 * window // n if short else r.choice([window // 10, window, 3 * window])
+    whole = window >= 1000 and r.random() < 0.5
+    step_at = r.randint(0, n) if steps else None
     for i in range(n):
         if i == step_at:
             t -= r.choice([61000, 3600000])
-        t += r.randint(0, pace) if r.random() < 0.95 else r.choice([0, 60000, 90000, 7200000])
-        late = r.choice([1000, 5000, 10000, 59999, 100000]) if r.random() < 0.1 else 0
-        mad = r.choice([86400000, -86400000]) if r.random() < 0.004 else 0
-        at = max(t - late + mad, 0)
+        t += 2 * r.randint(0, pace) if short else r.randint(0, pace)
+        late = r.choice([window // 10, window // 2, window - 1, *([window, 3 * window // 2] if short else [])])
+        late = late if r.random() < 0.1 else 0
+        mad = 86400000 if r.random() < 0.004 else 0
+        at = t - late + mad
         out.append(at // 1000 * 1000 if whole else at)
     return out
 
 
 def random_trace(seed):
     r = random.Random(seed)
-    n = r.choice([10, 20, 40, 60, 80]) if seed % 12 else r.randint(160, 400)
+    stepping = seed % 12 == 0
+    n = r.randint(160, 400) if stepping else r.choice([10, 20, 40, 60, 80])
+    window = 60000 if stepping else r.choice([1, 7, 100, 1000, 5000, 10000, 60000])
     sources = r.choice([1, 1, 1, 3])
     steps = []
-    for time in random_times(r, n):
+    for time in random_times(r, n, window, stepping):
         steps.append(("req", {
             "source": r.randrange(sources), "time": None if r.random() < 0.01 else time, "address": random_address(r),
             "method": r.choice([b"GET", b"POST", b"get"]), "status": r.choice([200, 401, 401, 401, 403, 404, 0]),
@@ -87,7 +93,7 @@ def random_trace(seed):
             steps.append(("ban", random_network(r), r.choice([1000, 60000])))
         if r.random() < 0.01:
             steps.append(("unban", random_network(r)))
-    return {"rules": [random_rule(r, f"r{i}") for i in range(r.choice([1, 1, 2, 3]))],
+    return {"rules": [random_rule(r, f"r{i}", window) for i in range(r.choice([1, 1, 2, 3]))],
             "translated": [ipaddress.ip_network("64:ff9b::/96")] if r.random() < 0.5 else [],
             "allow": [random_network(r) for _ in range(r.choice([0, 0, 1, 3]))], "steps": steps}
 

@@ -228,6 +228,7 @@ static void add_field(struct maker *m, const struct pattern_draft_item *i) {
 
 static void split(struct maker *m) {
 	const struct pattern_draft *d = m->d;
+	bool more = false;
 
 	for (size_t i = 0; i < d->items.n; i++) {
 		const struct pattern_draft_item *v = &d->items.v[i];
@@ -246,6 +247,8 @@ static void split(struct maker *m) {
 			add_text(m, v->text);
 	}
 	end_group(m, false);
+	for (size_t i = m->groups.n; i-- > 0; more |= m->groups.v[i].quotes)
+		m->groups.v[i].more_quotes = more;
 }
 
 static bool wanted(const struct maker *m, size_t item) {

@@ -228,7 +228,11 @@ static enum log_reason take_group(struct run *r, const struct pattern_group *gro
 	if (!group->free)
 		return !group->closed || g.at == g.end ? LOG_OK : fault(r, LOG_NO_LITERAL, g.at);
 	if (group->quotes && group->closed && !no_quotes_inside(r, g, items, group->left, group->count)) {
-		*quote = quote_from_end(r, group->quotes_behind, g.at);
+		size_t closing = quote_from_end(r, group->quotes_behind, g.at);
+
+		if (group->more_quotes && closing != *quote)
+			return ENDED;
+		*quote = closing;
 		g.end = *quote - (r->relayed && *quote<len && * quote> g.at);
 		g.cut = *quote == len;
 	}

@@ -24,6 +24,7 @@ struct pattern_group {
 	bool needed;            /* holds anything that is wanted */
 	bool empty_quotes;      /* see struct pattern_style */
 	bool quotes;            /* holds a field with quotes of its own: */
+	bool more_quotes;       /* a later group does, too: they can be told apart only while there are none */
 	uint32_t quotes_behind; /* the quote that closes it is counted from the line's end, itself included */
 };
 

@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "log_line.h"
+#include "logs/scan.h"
+#include "random.h"
 
 #define T "[23/Nov/2026:06:14:11 +0000]"
 
@@ -179,12 +181,20 @@ static void test_haproxy_others(void **state) {
 		{ "2001:db8::1 - - " T " \"GET / HTTP/1.1\" 200 148 \"\" \"\" 57348 441 \"web\" \"web\"", "2001:db8::1",
 		  "GET", "/", NULL, NULL, 200 },
 	};
+	/* Quotes in one of two texts that HAProxy does not escape: what is behind cannot be told, what is before can.
+	 */
+	static const struct line_case raw[] = {
+		{ "192.0.2.1:5 403 c=1 \"GET /a\" \"curl\"", "192.0.2.1", "GET", "/a", NULL, NULL, 403 },
+		{ "192.0.2.1:5 403 c=1 \"GET /a\" \"\" \"GET /b\"", "192.0.2.1", NULL, NULL, NULL, NULL, 403 },
+		{ "192.0.2.1:5 403 - \"GET /a\" \"\" \"GET /b\"", "192.0.2.1", "GET", "/a", NULL, NULL, 403 },
+	};
 	static const struct line_case parts[] = {
 		{ "192.0.2.1:5 " T " GET \"/a#20b?c\" \"example.net:8443\" 403", "192.0.2.1", "GET", "/a b",
 		  "example.net", NULL, 403 },
 	};
 
 	(void)state;
+	line_cases_check("%ci:%cp %ST %CC %{+Q}r %{+Q}[capture.req.hdr(0)]", NULL, raw, ARRAY_LEN(raw));
 	line_cases_check("option tcplog", NULL, tcplog, 1);
 	line_cases_check("option httplog clf", NULL, clf, 1);
 	line_cases_check("%ci:%cp\\ [%T]\\ %HM\\ %{+Q}HU\\ %{+Q}[req.hdr(host)]\\ %ST", NULL, parts, 1);
@@ -265,6 +275,35 @@ static void test_forwarded(void **state) {
 	prefix_set_done(&trusted);
 }
 
+/* Every quote and every blank, from anywhere, with and without the processor's own instructions. */
+static void test_scan(void **state) {
+	scan_fill_fn *const fills[] = { scan_fill_portable, scan_fill_best() };
+	uint64_t seed = 7;
+
+	(void)state;
+	for (int i = 0; i < 4000; i++) {
+		size_t len = random_below(&seed, random_below(&seed, 2) ? 140 : 2000);
+		char *line = malloc(len + !len);
+		struct scan c;
+
+		assert_non_null(line);
+		for (size_t k = 0; k < len; k++)
+			line[k] = "a\" \\\xa2"[random_below(&seed, 40) < 36 ? 0 : random_below(&seed, 5)];
+		scan_begin(&c, line, len, '"', '\\', fills[i % 2]);
+		if (len <= SCAN_WINDOW)
+			assert_int_equal(c.escaped, len && memchr(line, '\\', len) != NULL);
+		for (int k = 0; k < 20; k++) {
+			size_t from = random_below(&seed, (unsigned)len + 1);
+			const char *quote = from < len ? memchr(line + from, '"', len - from) : NULL;
+			const char *blank = from < len ? memchr(line + from, ' ', len - from) : NULL;
+
+			assert_int_equal(scan_quote(&c, from), quote ? (size_t)(quote - line) : len);
+			assert_int_equal(scan_blank(&c, from), blank ? (size_t)(blank - line) : len);
+		}
+		free(line);
+	}
+}
+
 static void test_refused(void **state) {
 	static const char *const rows[][2] = {
 		{ "log_format x escape=none '$remote_addr \"$request\"';", "escape=none" },
@@ -311,6 +350,7 @@ int main(void) {
 		cmocka_unit_test(test_varnish),
 		cmocka_unit_test(test_apache),
 		cmocka_unit_test(test_forwarded),
+		cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_refused),
 	};
 

@@ -226,6 +226,52 @@ def test_forwarded_for_against_python(hextet):
     assert 1000 < sum(w == "bad-forwarded" for w in wanted) < 15000
 
 
+def quoted_string(rng, text):
+    """RFC 9110's: any byte may have a backslash before it, quotes and backslashes must."""
+    return '"' + "".join("\\" + c if c in '"\\' or rng.random() < .1 else c for c in text) + '"'
+
+
+def random_element(rng, node):
+    """An element of RFC 7239 as a proxy writes it, with other pairs whose texts are a client's."""
+    token = not set(node) & set(':[]"') and rng.random() < .5
+    pairs = [(rng.choice(["for", "For", "FOR"]), node if token else quoted_string(rng, node))]
+    for name in rng.sample(["by", "host", "proto", "secret"], rng.randrange(4)):
+        text = "".join(rng.choice(',;="\\ a:[]for=192.0.2.66') for _ in range(rng.randrange(12)))
+        pairs.append((name, quoted_string(rng, text) if rng.random() < .7 else rng.choice(["http", "_x", "203.0.113.9"])))
+    rng.shuffle(pairs)
+    return rng.choice([";", "; ", " ;"]).join(f"{n}={v}" for n, v in pairs)
+
+
+def test_forwarded_against_python(hextet):
+    """The header is made from the hops; in front of those that proxies have added stands whatever a client sends."""
+    rng = random.Random(7)
+    lines, wanted = [], []
+    for _ in range(12000):
+        hops, header = [], []
+        for _ in range(rng.randrange(1, 5)):
+            ip = address(random_ip(rng))
+            node = str(ip) if ip.version == 4 else f"[{rng.choice([str(ip), ip.exploded])}]"
+            node += rng.choice(["", "", ":4711", ":_hidden-1"])
+            if rng.random() < .1:
+                ip, node = None, rng.choice(["unknown", "_gazonk"])
+            hops.append(ip)
+            header.append(random_element(rng, node))
+        client = None
+        for i, ip in reversed(list(enumerate(hops))):
+            client = ip
+            if ip is None or not any(ip.version == n.version and ip in n for n in NETWORKS):
+                # What follows is a proxy's, the rest a stranger's: it need not even be well-formed.
+                cut = "".join(rng.choice('",;=\\ for192.0.66') for _ in range(rng.randrange(20)))
+                header = [cut] + header[i:] if rng.random() < .5 else header
+                break
+        lines.append(json.dumps({"a": "10.1.2.3", "f": rng.choice([",", ", ", " , ,"]).join(header)}))
+        wanted.append(str(client) if client else "bad-forwarded")
+    trusted = [word for p in TRUSTED for word in ("--trusted", p)]
+    records = parse(hextet, "json:addr=a,forwarded=f,time=", lines, *trusted)
+    wrong = [(line, outcome(r), want) for line, r, want in zip(lines, records, wanted) if outcome(r) != want]
+    assert not wrong[:3]
+
+
 def test_forwarded_is_off_without_trusted(hextet):
     line = '{"a":"10.0.0.1","f":"192.0.2.1"}'
     assert outcome(parse_one(hextet, "json:addr=a,forwarded_for=f,time=", line)) == "10.0.0.1"

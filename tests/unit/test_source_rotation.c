@@ -4,7 +4,7 @@
 #include "follower.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -468,6 +468,69 @@ static void test_against_a_process(void **state) {
 	}
 }
 
+/* Without inotify: a namespace that has no watch left. Runs in a process of its own. */
+struct slow {
+	struct loop *loop;
+	unsigned batches, warnings;
+};
+
+static int take_slowly(struct log_source *s, const struct log_batch *batch, void *user) {
+	struct slow *slow = user;
+	const char *expected = slow->batches ? "two\n" : "one\n";
+
+	(void)s;
+	if (batch->len != 4 || memcmp(batch->bytes, expected, 4) != 0)
+		_exit(3);
+	if (slow->batches++) {
+		loop_stop(slow->loop);
+	} else {
+		move("access.log", "access.log.1");
+		add("access.log", "two\n");
+	}
+	return 0;
+}
+
+static void note_slowness(struct log_source *s, enum log_source_level level, const char *text, void *user) {
+	struct slow *slow = user;
+
+	(void)s;
+	if (level == LOG_SOURCE_WARNING && strstr(text, "once a second only: no inotify watch is left; raise"))
+		slow->warnings++;
+}
+
+static void run_without_watches(void) {
+	struct slow slow = { 0 };
+	struct log_source_config c = { .lines = take_slowly, .log = note_slowness, .user = &slow };
+	struct log_source *s;
+	char *why = NULL;
+	int fd;
+
+	if (unshare(CLONE_NEWUSER) < 0)
+		_exit(77);
+	fd = open("/proc/sys/user/max_inotify_watches", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		_exit(77);
+	if (loop_new(&slow.loop) < 0 || log_source_open(slow.loop, spec, &c, &s, &why) < 0 || loop_run(slow.loop) < 0)
+		_exit(2);
+	_exit(slow.batches == 2 && slow.warnings == 1 ? 0 : 1);
+}
+
+static void test_without_inotify(void **state) {
+	pid_t child;
+	int status;
+
+	(void)state;
+	add("access.log", "one\n");
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		run_without_watches();
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 static int refuse(struct log_source *s, const struct log_batch *batch, void *user) {
 	(void)s;
 	(void)batch;
@@ -479,7 +542,7 @@ static void note(struct log_source *s, enum log_source_level level, const char *
 	(void)user;
 	assert_int_equal(level, LOG_SOURCE_WARNING);
 	assert_string_equal(text, "stopped, for its lines could not be taken: No space left on device");
-	log_source_list[0]->behind(s);
+	(void)s;
 }
 
 static int on_time(void *user) {
@@ -524,6 +587,7 @@ int main(void) {
 		CASE(test_not_a_position),
 		CASE(test_what_is_no_log),
 		CASE(test_against_a_process),
+		CASE(test_without_inotify),
 		CASE(test_lines_that_are_refused),
 	};
 

@@ -110,14 +110,17 @@ static void print_sinks(struct emit *e, const json_t *a) {
 	JSON_EACH (json_object_get(a, "sinks"), i, sink) {
 		line_of(e, "    %s: %s, %lld changes", json_text(sink, "sink"), works(sink) ? "works" : "DOES NOT WORK",
 			(long long)json_number(sink, "applied"));
+		if (*json_text(sink, "refused"))
+			line_of(e, "        %s", json_text(sink, "refused"));
 		d = json_object_get(sink, "drift");
 		if (d)
 			line_of(e,
-				"        last difference, mended at %s: %lld missing, %lld foreign, %lld with another "
-				"time (%s)",
-				json_text(d, "at"), (long long)json_number(d, "missing"),
-				(long long)json_number(d, "foreign"), (long long)json_number(d, "wrong_time"),
-				json_text(d, "example"));
+				"        last difference, mended at %s: %s%s%lld missing, %lld foreign, %lld with "
+				"another time%s%s%s",
+				json_text(d, "at"), json_text(d, "structure"), *json_text(d, "structure") ? "; " : "",
+				(long long)json_number(d, "missing"), (long long)json_number(d, "foreign"),
+				(long long)json_number(d, "wrong_time"), *json_text(d, "example") ? " (" : "",
+				json_text(d, "example"), *json_text(d, "example") ? ")" : "");
 	}
 }
 

@@ -47,15 +47,17 @@ static void open_sink(struct guard_sink *s) {
 /* Its drift, unless it is the first content that it gets. */
 static void say_drift(struct guard_sink *s, int64_t now) {
 	const struct sink_drift *d = &s->sink->drift;
-	char example[PREFIX_TEXT_MAX];
+	char example[PREFIX_TEXT_MAX] = "no network";
 
 	if (d->at_ms != now || s->reconciles == 0 || now - s->drift_said_ms < DRIFT_SAID_MS)
 		return;
-	(void)prefix_format(d->example, example);
+	if (d->missing + d->foreign + d->wrong_time)
+		(void)prefix_format(d->example, example);
 	guard_say(s->guard, SEVERITY_WARNING,
-		  "sink %s was not what it should be, and is mended: %" PRIu64 " missing, %" PRIu64
+		  "sink %s was not what it should be, and is mended: %s%s%" PRIu64 " missing, %" PRIu64
 		  " that are no bans, %" PRIu64 " with another time (%s)",
-		  s->spec, d->missing, d->foreign, d->wrong_time, example);
+		  s->spec, d->structure ? d->structure : "", d->structure ? "; " : "", d->missing, d->foreign,
+		  d->wrong_time, example);
 	s->drift_said_ms = now;
 }
 

@@ -45,6 +45,14 @@ static json_t *log_fact(const struct guard *g, const struct guard_log *log) {
 	return o;
 }
 
+static json_t *drift_fact(const struct sink_drift *d) {
+	bool networks = d->missing + d->foreign + d->wrong_time;
+
+	return json_pack("{s:o,s:I,s:I,s:I,s:o,s:o}", "at", fact_time(d->at_ms), "missing", (json_int_t)d->missing,
+			 "foreign", (json_int_t)d->foreign, "wrong_time", (json_int_t)d->wrong_time, "example",
+			 networks ? fact_prefix(d->example) : json_null(), "structure", fact_text(d->structure));
+}
+
 static json_t *sink_fact(const struct guard_sink *s) {
 	const struct ban_sink *sink = s->sink;
 	bool working = sink && sink->working;
@@ -55,13 +63,10 @@ static json_t *sink_fact(const struct guard_sink *s) {
 			      "applied", (json_int_t)(sink ? sink->applied : 0), "reconciles",
 			      (json_int_t)s->reconciles, "failures", (json_int_t)s->failures);
 
+	if (working && sink->why)
+		(void)json_object_set_new(o, "refused", fact_text(sink->why));
 	if (sink && sink->drift.at_ms)
-		(void)json_object_set_new(o, "drift",
-					  json_pack("{s:o,s:I,s:I,s:I,s:o}", "at", fact_time(sink->drift.at_ms),
-						    "missing", (json_int_t)sink->drift.missing, "foreign",
-						    (json_int_t)sink->drift.foreign, "wrong_time",
-						    (json_int_t)sink->drift.wrong_time, "example",
-						    fact_prefix(sink->drift.example)));
+		(void)json_object_set_new(o, "drift", drift_fact(&sink->drift));
 	return o;
 }
 

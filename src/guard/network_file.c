@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 
@@ -30,8 +29,8 @@ char *network_format_names(void) {
 	return names;
 }
 
-/* The network of a line, if this is how it is written. */
-static bool parse_line(const struct network_format *format, struct str line, struct prefix *ret_p) {
+/* The network of a line, if it is one; *ret_ours: written just as we do. */
+static bool parse_line(const struct network_format *format, struct str line, struct prefix *ret_p, bool *ret_ours) {
 	size_t before = strlen(format->before), after = strlen(format->after), len;
 	char text[PREFIX_TEXT_MAX];
 
@@ -42,14 +41,15 @@ static bool parse_line(const struct network_format *format, struct str line, str
 	if (prefix_parse(line.s, line.len, ret_p, NULL) < 0)
 		return false;
 	len = prefix_format(*ret_p, text);
-	return str_eq(line, (struct str){ text, len });
+	*ret_ours = str_eq(line, (struct str){ text, len });
+	return true;
 }
 
 static uint64_t parse(const struct network_format *format, const char *s, size_t len, struct network_list *list) {
 	enum { FIRST = sizeof(first_line) - 1 };
 	struct prefix p, last = { 0 };
 	uint64_t unreadable = 0;
-	bool any = false;
+	bool any = false, ours = false;
 
 	if (len < FIRST || memcmp(s, first_line, FIRST) != 0) {
 		unreadable++;
@@ -61,7 +61,7 @@ static uint64_t parse(const struct network_format *format, const char *s, size_t
 		end = memchr(s, '\n', len);
 		if (!end)
 			return unreadable + 1;
-		if (!parse_line(format, (struct str){ s, (size_t)(end - s) }, &p) ||
+		if (!parse_line(format, (struct str){ s, (size_t)(end - s) }, &p, &ours) || !ours ||
 		    (any && prefix_compare(last, p) >= 0)) {
 			unreadable++;
 			continue;
@@ -91,6 +91,10 @@ int network_file_read(const struct network_file *f, struct network_list *list, u
 		network_list_sort(list);
 	}
 	arena_done(&arena);
+	if (r == -ENOENT && f->claimed) { /* it was there: written again even if it is to be empty */
+		*ret_unreadable = 1;
+		return 0;
+	}
 	return r < 0 ? file_why(f->path, r, ret_why) : 0;
 }
 
@@ -125,25 +129,57 @@ static bool has_content(const char *path, const char *text, size_t len) {
 	return same;
 }
 
-int network_file_write(const struct network_file *f, const struct network_list *list, char **ret_why) {
-	size_t len;
-	char *text = compose(f, list, &len);
-	int r = 0;
+/* The number of the first line that no list of this form has, or 0. */
+static unsigned first_other(const struct network_format *format, struct str text) {
+	struct prefix p;
+	struct str line;
+	bool ours;
 
-	if (!text)
+	for (unsigned n = 1; text.len && str_split(&text, '\n', &line); n++) {
+		line = str_trim(line);
+		if (line.len && line.s[0] != '#' && !parse_line(format, line, &p, &ours))
+			return n;
+	}
+	return 0;
+}
+
+int network_file_claim(struct network_file *f, char **ret_why) {
+	struct arena arena = { 0 };
+	struct str text = { 0 };
+	char *bytes = NULL;
+	unsigned other = 0;
+	int r = f->claimed ? 0 : file_read(&arena, f->path, FILE_MAX, &bytes, &text.len);
+
+	if (r >= 0 && bytes) {
+		text.s = bytes;
+		other = first_other(f->format, text);
+	}
+	arena_done(&arena);
+	if (other)
+		return ban_sink_why(ret_why, -EEXIST,
+				    "%s: line %u is no line of a list of bans: name another file, or remove this one",
+				    f->path, other);
+	if (r < 0 && r != -ENOENT)
+		return file_why(f->path, r, ret_why);
+	f->claimed = true;
+	if (r >= 0)
+		return 0;
+	r = network_file_write(f, &(struct network_list){ 0 }, ret_why);
+	f->claimed = r >= 0;
+	return r;
+}
+
+int network_file_write(struct network_file *f, const struct network_list *list, char **ret_why) {
+	int r = f->claimed ? 0 : network_file_claim(f, ret_why);
+	size_t len;
+	char *text;
+
+	if (r < 0)
+		return r;
+	if (!(text = compose(f, list, &len)))
 		return -ENOMEM;
 	if (!has_content(f->path, text, len))
 		r = file_write_atomic(f->path, text, len, 0644);
 	free(text);
 	return r < 0 ? file_why(f->path, r, ret_why) : 0;
-}
-
-int network_file_create(const struct network_file *f, char **ret_why) {
-	struct stat st;
-
-	if (stat(f->path, &st) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return file_why(f->path, -errno, ret_why);
-	return network_file_write(f, &(struct network_list){ 0 }, ret_why);
 }

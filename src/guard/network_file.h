@@ -23,14 +23,17 @@ char *network_format_names(void);
 struct network_file {
 	const char *path; /* borrowed */
 	const struct network_format *format;
+	bool claimed; /* it is the guard's to write */
 };
 
 /*
- * All return 0 or -errno and why. read: appends what is there to a list (sorted afterwards), and counts the lines that
+ * All return 0 or -errno and why. claim: once, before anything else: makes an empty file if there is none, and refuses
+ * one that has anything but networks of this form and comments in it (-EEXIST): a path that was mistyped costs nobody
+ * his configuration. read: appends what is there to a list (sorted afterwards), and counts the lines that
  * network_file_write() would not have written: of another form, out of order, twice. write: atomically, mode 0644; does
- * nothing when the file has this content already. create: an empty one if there is none.
+ * nothing when the file has this content already.
  */
+int network_file_claim(struct network_file *f, char **ret_why);
 int network_file_read(const struct network_file *f, struct network_list *list, uint64_t *ret_unreadable,
 		      char **ret_why);
-int network_file_write(const struct network_file *f, const struct network_list *list, char **ret_why);
-int network_file_create(const struct network_file *f, char **ret_why);
+int network_file_write(struct network_file *f, const struct network_list *list, char **ret_why);

@@ -40,7 +40,7 @@ static int parse_place(const char *place, char **ret_path, const struct network_
 }
 
 static int prepare(struct ban_sink *s, char **ret_why) {
-	return network_file_create(&((struct file_sink *)s)->file, ret_why);
+	return network_file_claim(&((struct file_sink *)s)->file, ret_why);
 }
 
 static int load(struct file_sink *f, char **ret_why) {
@@ -70,7 +70,7 @@ static int open_(const struct ban_sink_config *c, struct ban_sink **ret_sink, ch
 		return -ENOMEM;
 	}
 	f->path = path;
-	f->file = (struct network_file){ path, format };
+	f->file = (struct network_file){ .path = path, .format = format };
 	*ret_sink = &f->sink;
 	r = prepare(&f->sink, ret_why);
 	return r < 0 ? r : load(f, ret_why);

@@ -395,13 +395,13 @@ static int open_(const struct ban_sink_config *c, struct ban_sink **ret_sink, ch
 	h->socket = strndup(c->place, (size_t)(comma - c->place));
 	h->acl = strdup(acl);
 	h->word = escape(acl);
-	h->file = (struct network_file){ h->acl, &network_format_list[0] };
+	h->file = (struct network_file){ .path = h->acl, .format = &network_format_list[0] };
 	if (!h->socket || !h->acl || !h->word) {
 		close_(&h->sink);
 		return -ENOMEM;
 	}
 	*ret_sink = &h->sink;
-	r = network_file_create(&h->file, ret_why); /* HAProxy does not start without */
+	r = network_file_claim(&h->file, ret_why); /* HAProxy does not start without */
 	return r < 0 ? r : prepare(&h->sink, ret_why);
 }
 

@@ -108,8 +108,8 @@ def test_drift_is_mended_and_shown(guard):
     assert (drift["missing"], drift["foreign"]) == (1, 1)
 
 
-def test_a_dead_sink_stops_nobody(make, ask):
-    guard = make(sinks="    - { haproxy: /nonexistent/haproxy.sock, acl: /etc/haproxy/banned.lst }").start()
+def test_a_dead_sink_stops_nobody(make, ask, tmp_path):
+    guard = make(sinks=f"    - {{ haproxy: /nonexistent/haproxy.sock, acl: {tmp_path}/banned.lst }}").start()
     attack(guard, "203.0.113.1")
     wait_for("ban", lambda: guard.in_file() == {"203.0.113.1/32"})
     done = ask("status")
@@ -345,12 +345,12 @@ def test_systemd_is_told(make, tmp_path):
         assert got.index("READY=1\n") < got.index("lines read")
 
 
-def test_metrics(make):
+def test_metrics(make, tmp_path):
     parser = pytest.importorskip("prometheus_client.parser", reason="python3-prometheus-client is not installed")
     with socket.socket(socket.AF_INET6) as s:
         s.bind(("::1", 0))
         port = s.getsockname()[1]
-    guard = make(sinks="    - { haproxy: /nonexistent, acl: /a }", more=f'  metrics: "[::1]:{port}"').start()
+    guard = make(sinks=f"    - {{ haproxy: /nonexistent, acl: {tmp_path}/a }}", more=f'  metrics: "[::1]:{port}"').start()
     guard.write("rubbish\n")
     attack(guard, "203.0.113.1")
     attack(guard, "2001:db8:7::1")
@@ -365,7 +365,7 @@ def test_metrics(make):
     assert values["hextet_guard_bans_active", "32", "ipv4"] == values["hextet_guard_bans_active", "64", "ipv6"] == 1
     assert values["hextet_guard_bans_total", "login"] == 2
     assert values["hextet_guard_sink_working", f"file:{guard.folder}/banned.txt"] == 1
-    assert values["hextet_guard_sink_working", "haproxy:/nonexistent,acl=/a"] == 0
+    assert values["hextet_guard_sink_working", f"haproxy:/nonexistent,acl={tmp_path}/a"] == 0
     assert values["hextet_guard_store_pending",] == 0
     assert values["hextet_guard_working",] == 0
     with pytest.raises(urllib.error.HTTPError, match="503"):

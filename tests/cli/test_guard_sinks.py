@@ -260,6 +260,22 @@ def test_file_that_cannot_be_written_is_left(sink_tool, tmp_path):
     assert path.read_text().splitlines()[1:] == ["192.0.2.0/24", "198.51.100.1/32", "203.0.113.0/24"]
 
 
+@pytest.mark.parametrize("text, line", [("events {}\nhttp {}\n", 1), ("# bans\n\n192.0.2.0/24\nroot:x:0:0::/:\n", 4),
+                                        ("192.0.2.1/24\n", 1), ("\x7fELF\0", 1)])
+@pytest.mark.parametrize("kind", ["file:{path}", "haproxy:{folder}/admin.sock,acl={path}"])
+def test_what_is_no_list_is_never_overwritten(sink_tool, tmp_path, text, line, kind):
+    path = tmp_path / "precious"
+    path.write_text(text)
+    t = sink_tool()
+    assert f"{path}: line {line} is no line of a list" in t.ask("open", kind.format(path=path, folder=tmp_path))[1]
+    t.ask("ban", "203.0.113.0/24", 1000000)
+    t.ask("reconcile")
+    assert path.read_text() == text
+    path.write_text("# by hand\n\n  192.0.2.0/24\n2001:DB8::/32\n")  # a list, which the guard can take over
+    t.ask("reconcile")
+    assert path.read_text().splitlines()[1:] == ["203.0.113.0/24"]
+
+
 def test_haproxy_drift_and_restart(sink_tool, haproxy, tmp_path):
     h = haproxy()
     t = sink_tool()

@@ -12,19 +12,10 @@
 #include "guard/engine_state.h"
 
 enum {
-	FLIGHT_REQUESTS = 64,
-	FLIGHT_KEYS = RULE_MAX * LEVEL_MAX, /* one request's may be so many */
-	SAMPLES_ALL = 8192,                 /* lines kept by all rules together, about 4 MiB */
-	FINEST_WEIGHT = 4, /* the memory of a finest level against a wider one, which has less to hold */
+	SAMPLES_ALL = 8192, /* lines kept by all rules together, about 4 MiB */
+	FINEST_WEIGHT = 4,  /* the memory of a finest level against a wider one, which has less to hold */
 };
 static const int64_t TIME_MAX_MS = INT64_C(253402300799999); /* the end of the year 9999 */
-
-struct flight {
-	size_t n; /* requests */
-	bool counted[FLIGHT_REQUESTS];
-	uint16_t first_key[FLIGHT_REQUESTS];
-	struct counter_key key[FLIGHT_KEYS]; /* of each request, in the order in which the counters will be told */
-};
 
 static bool time_is_known(int64_t time_ms) {
 	return time_ms >= 0 && time_ms <= TIME_MAX_MS;
@@ -297,7 +288,8 @@ static bool is_told(const struct tier *t, bool matches) {
 }
 
 /* Works out the keys of as many requests as fit. */
-static void prepare(const struct engine *e, struct flight *f, const struct request *requests, size_t n) {
+static void prepare(struct engine *e, const struct request *requests, size_t n) {
+	struct flight *f = &e->flight;
 	size_t keys = 0;
 
 	for (f->n = 0; f->n < MIN(n, FLIGHT_REQUESTS); f->n++) {
@@ -344,19 +336,19 @@ static void count(struct engine *e, const struct request *r, int64_t time_ms, co
 }
 
 void engine_requests(struct engine *e, const struct request *requests, size_t n, engine_ban_fn fn, void *user) {
-	struct flight f;
+	const struct flight *f = &e->flight;
 
-	for (; n; requests += f.n, n -= f.n) {
-		prepare(e, &f, requests, n);
-		for (size_t i = 0; i < f.n; i++) {
+	for (; n; requests += f->n, n -= f->n) {
+		prepare(e, requests, n);
+		for (size_t i = 0; i < f->n; i++) {
 			int64_t time_ms = request_time(e, &requests[i]);
 
 			e->stats.requests++;
 			e->stats.matched += requests[i].rules != 0;
-			e->stats.allowed += !f.counted[i];
+			e->stats.allowed += !f->counted[i];
 			e->stats.untimed += time_ms == LOG_TIME_NONE;
-			if (f.counted[i] && time_ms != LOG_TIME_NONE)
-				count(e, &requests[i], time_ms, &f.key[f.first_key[i]], fn, user);
+			if (f->counted[i] && time_ms != LOG_TIME_NONE)
+				count(e, &requests[i], time_ms, &f->key[f->first_key[i]], fn, user);
 		}
 	}
 }

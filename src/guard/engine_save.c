@@ -333,7 +333,6 @@ static int load(struct engine *e, FILE *in, const char **ret_why) {
 	uint8_t hash[HASH];
 	int err;
 
-	*ret_why = "it is damaged";
 	if (fread(&head, sizeof(head), 1, in) != 1 || memcmp(head.magic, magic, sizeof(magic)) != 0)
 		return -EBADMSG;
 	err = hash_config(e, hash);
@@ -358,7 +357,7 @@ static int load(struct engine *e, FILE *in, const char **ret_why) {
 }
 
 int engine_load(struct engine *e, FILE *in, char **ret_why) {
-	const char *why;
+	const char *why = "it is damaged";
 	int r = engine_reset(e);
 
 	if (r == 0)

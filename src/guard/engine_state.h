@@ -77,6 +77,18 @@ struct tier {
 	uint16_t rule;
 };
 
+/* Requests that are being counted, and where: see engine.c. */
+enum {
+	FLIGHT_REQUESTS = 64,
+	FLIGHT_KEYS = RULE_MAX * LEVEL_MAX, /* one request's may be so many */
+};
+struct flight {
+	size_t n; /* requests */
+	bool counted[FLIGHT_REQUESTS];
+	uint16_t first_key[FLIGHT_REQUESTS];
+	struct counter_key key[FLIGHT_KEYS]; /* of each request, in the order in which the counters will be told */
+};
+
 struct engine {
 	struct engine_config config;
 	struct tier *tier; /* by rule, family, level: the widest first */
@@ -86,7 +98,8 @@ struct engine {
 	size_t clock_count;
 	struct ban_table bans;
 	struct samples samples[RULE_MAX]; /* by rule */
-	struct engine_stats stats;        /* but for what is asked of the counters */
+	struct flight flight;
+	struct engine_stats stats; /* but for what is asked of the counters */
 };
 
 /* By whose levels a client is counted: 0 IPv4's, 1 IPv6's. A translated client has an IPv4 address of its own at the

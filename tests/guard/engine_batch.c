@@ -302,6 +302,8 @@ int main(int argc, char **argv) {
 			words[n++][piece.len] = '\0';
 		}
 		CHECK(n);
+		while (n < WORDS_MAX) /* a number that is missing is none */
+			words[n++] = line + len - 1;
 		step(words);
 	}
 	free(line);

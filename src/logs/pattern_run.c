@@ -216,11 +216,16 @@ static bool no_quotes_inside(const struct run *r, struct span g, const struct pa
 	return true;
 }
 
+/* Where the fields of a group from `at` to this quote end. */
+static size_t group_end(const struct run *r, size_t at, size_t quote) {
+	return quote - (r->relayed && quote < r->scan.len && quote > at && r->scan.s[quote - 1] == '\\');
+}
+
 /* The fields of a group that ends at *quote, which is found again where the group holds quotes of its own. */
 static enum log_reason take_group(struct run *r, const struct pattern_group *group, size_t at, size_t *quote) {
 	const struct pattern_item *items = r->p->items + group->first;
 	size_t len = r->scan.len;
-	struct span g = { at, *quote - (r->relayed && *quote < len), !group->closed || *quote == len };
+	struct span g = { at, group_end(r, at, *quote), !group->closed || *quote == len };
 	enum log_reason reason = take_left(r, &g, items, group->left, group->count);
 
 	if (reason != LOG_OK)
@@ -233,7 +238,7 @@ static enum log_reason take_group(struct run *r, const struct pattern_group *gro
 		if (group->more_quotes && closing != *quote)
 			return ENDED;
 		*quote = closing;
-		g.end = *quote - (r->relayed && *quote<len && * quote> g.at);
+		g.end = group_end(r, g.at, *quote);
 		g.cut = *quote == len;
 	}
 	if (group->right < group->count) {

@@ -117,6 +117,7 @@ static void test_haproxy_httplog(void **state) {
 		{ "192.0.2.2:1 " H " web web/<NOSRV> 0/-1/-1/-1/0 -1 0 - - CR-- 1/1/0/0/0 0/0 \"<BADREQ>\"",
 		  "192.0.2.2", NULL, NULL, NULL, NULL, 0 },
 		{ "192.0.2.2:1 " H REST "\\\"GET /a HTTP/1.1\\\"", "192.0.2.2", "GET", "/a", NULL, NULL, 401 },
+		{ "192.0.2.2:1 " H REST "\\\"\"", "192.0.2.2", NULL, NULL, NULL, NULL, 401 },
 		{ "192.0.2.2:1 " H REST "\"GET /a\\\"", "192.0.2.2", "GET", "/a\\", NULL, NULL, 401 },
 		{ "192.0.2.2:1 " H REST "\"GET /a HTTP/1.1\" C0000202:D5CA_C0000201:1F90_6B03D9B3_0000:3FA4",
 		  "192.0.2.2", "GET", "/a", NULL, NULL, 401 },

@@ -34,7 +34,7 @@
 #include <string.h>
 
 #define WEEK_MS (INT64_C(7) * 86400000)
-enum { NETWORKS_MIN = 16, SHORT_WINDOW_MS = 1 << 16 };
+enum { NETWORKS_MIN = 4, SHORT_WINDOW_MS = 1 << 16 };
 
 static void shape_make(const struct counter *c, bool v4, struct shape *ret_shape) {
 	uint8_t at = 0;
@@ -65,7 +65,8 @@ static void layout(struct counter *c) {
 }
 
 size_t counter_memory_min(const struct counter_config *config) {
-	size_t times = config->count / (TIMES_BYTES / 4 / 2) + 1, children = config->children / 3 + 1;
+	size_t width = config->window_ms <= SHORT_WINDOW_MS ? 2 : 4, line = TIMES_BYTES / width;
+	size_t times = config->count / (line / 2) + 1, children = config->children / 3 + 1;
 
 	return MAX((size_t)COUNTER_MEMORY_MIN, (NETWORKS_MIN + 1) * (times + children + COUNTER_ROOM) * COUNTER_LINE);
 }

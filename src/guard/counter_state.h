@@ -16,7 +16,7 @@ enum {
 	TIMES_BYTES = 52, /* of times in a line of them */
 	CHILDREN_LIST = 6,
 	CHILDREN_BYTES = 60 /* as for children */,
-	FLIGHT = 8,       /* keys between the two steps of prefetch */
+	FLIGHT = 16,      /* keys between the two steps of prefetch */
 	CLOCK_BLOCK = 16, /* so many requests in a row must say a time before the counter believes it */
 	LEVELS = 64,      /* of weights that are told apart in a histogram */
 	RECENT = 16,

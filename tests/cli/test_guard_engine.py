@@ -61,7 +61,8 @@ def test_engine_does_what_brute_force_does(batch, first, options):
 
 def test_cuts_and_restarts_change_nothing(batch):
     text = "".join(traces.text_of(traces.random_trace(seed)) for seed in range(5000000, 5000040))
-    assert batch(text) == batch(text, "--cuts", "1") == batch(text, "--cuts", "2", "--restart") == batch(text, "--restart")
+    for options in (("--cuts", "1"), ("--cuts", "2", "--restart"), ("--restart",)):
+        assert batch(text, *options) == batch(text)
 
 
 PATHS = {
@@ -89,8 +90,8 @@ def test_evasive_paths(batch):
 
 def test_random_paths(batch):
     r = random.Random(9)
-    pieces = [b"/", b"/", b".", b"..", b"%2e", b"%2E", b"%2f", b"%", b"%2", b"%00", b"%25", b"%3b", b";", b"?", b"#", b"a", b"login",
-              b"\xff", b"\0", b" "]
+    pieces = [b"/", b"/", b".", b"..", b"%2e", b"%2E", b"%2f", b"%", b"%2", b"%00", b"%25", b"%3b", b";", b"?", b"#",
+              b"a", b"login", b"\xff", b"\0", b" "]
     paths = [b"".join(r.choice(pieces) for _ in range(r.randint(0, 14))) for _ in range(40000)]
     lines = batch("".join(f"path {hexes(p)}\n" for p in paths))
     wrong = [(p, line) for p, line in zip(paths, lines, strict=True) if bytes.fromhex(line) != oracle.normal_path(p)]

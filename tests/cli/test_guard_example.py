@@ -85,7 +85,8 @@ def test_it_says_why(replay, hextet, top):
     ("2001:db8:cafe::/48", [(r", ratio: 0.8", "")]),
     ("198.18.9.9/32", [(r"32: 20 ", "32: 19 ")]),
     ("2001:db8:bad4::19/128", [(r"64: 20\n", "64: 19\n")]),
-    ("198.18.55.1/32", [(r"status: \[401, 403\]", "status: [200, 401, 403]"), (r"32: 20 ", "32: 15 "), (r"/login, ", "'*', ")]),
+    ("198.18.55.1/32", [(r"status: \[401, 403\]", "status: [200, 401, 403]"), (r"32: 20 ", "32: 15 "),
+                        (r"/login, ", "'*', ")]),
     ("2001:db8:beef::10/128", [(r"never: \[.*?\]", "never: []")]),
 ])
 def test_decoys_would_be_banned_else(changed, decoy, changes):

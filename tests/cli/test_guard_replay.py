@@ -45,7 +45,8 @@ every_case = pytest.mark.parametrize("case", REPLAYS, ids=lambda p: p.stem, indi
 def bans(hextet, case):
     """bans(LOG…) -> the lines as in the files."""
     def run(*logs, **options):
-        done = hextet("guard", "replay", "--estate", case.estate, "--format", case.format, "--output=json", *logs, **options)
+        done = hextet("guard", "replay", "--estate", case.estate, "--format", case.format, "--output=json", *logs,
+                      **options)
         assert done.returncode == 0, done.stderr
         out = done.stdout if isinstance(done.stdout, str) else done.stdout.decode()
         return ["{at} {prefix} until {until} {rule} {count}".format(**json.loads(line)) for line in out.splitlines()]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the engine must do, by brute force: plain lists, no tables, no cleverness. It knows nothing of the engine but the
-manual (hextet-guard(1), "Rules") and the heads of engine.h, counter.h, clock.h and path.h.
+"""What the engine must do, by brute force: plain lists, no tables, no cleverness. It knows nothing of the engine but
+the manual (hextet-guard(1), "Rules") and the heads of engine.h, counter.h, clock.h and path.h.
 
 Traces are lists of steps, as random_trace() makes them; bans_of(trace) says which lines engine_batch.c must print.
 """

@@ -3,8 +3,8 @@
 import ipaddress
 import random
 
-PATHS = [b"/login", b"//login", b"/%6cogin", b"/./login", b"/x/../login", b"/login;v=1", b"/LOGIN", b"/login/", b"/", b"",
-         b"/oauth/token", b"/oauth/%2e%2e/login", b"/index.html"]
+PATHS = [b"/login", b"//login", b"/%6cogin", b"/./login", b"/x/../login", b"/login;v=1", b"/LOGIN", b"/login/", b"/",
+         b"", b"/oauth/token", b"/oauth/%2e%2e/login", b"/index.html"]
 GLOBS = [b"/login", b"/oauth/*", b"*", b"/?ogin", b"/index*"]
 HOSTS = [b"www.example.net", b"WWW.Example.NET", b"api.example.net", b""]
 HOST_GLOBS = [b"www.example.net", b"*.example.net"]
@@ -31,7 +31,8 @@ def random_levels(r, lengths):
 
 def random_rule(r, name, window):
     return {
-        "name": name, "window": window + r.choice([0, 0, window // 50]), "ban": r.choice([1, 1000, 20000, 3600000]), "grow": r.choice([1, 1.5, 2, 10]),
+        "name": name, "window": window + r.choice([0, 0, window // 50]),
+        "ban": r.choice([1, 1000, 20000, 3600000]), "grow": r.choice([1, 1.5, 2, 10]),
         "max": r.choice([0, 30000, 7200000]), "status": set(some(r, [200, 401, 403, 404])),
         "method": some(r, [b"GET", b"POST"]) if r.random() < 0.3 else [],
         "path": some(r, GLOBS) if r.random() < 0.7 else [], "host": some(r, HOST_GLOBS) if r.random() < 0.3 else [],
@@ -51,7 +52,8 @@ def random_address(r):
 
 def random_network(r):
     a = random_address(r)
-    return ipaddress.ip_network((a, r.choice([16, 24, 31, 32] if a.version == 4 else [48, 56, 63, 64, 128])), strict=False)
+    length = r.choice([16, 24, 31, 32] if a.version == 4 else [48, 56, 63, 64, 128])
+    return ipaddress.ip_network((a, length), strict=False)
 
 
 def random_times(r, n, window, steps):

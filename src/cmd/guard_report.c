@@ -3,26 +3,8 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 enum { LINE_MAX_LEN = 1024 };
-
-const char *guard_time(int64_t ms, char room[static GUARD_TIME_MAX]) {
-	int64_t part = ms % 1000;
-	time_t seconds = (time_t)((ms - part) / 1000);
-	struct tm tm;
-	size_t n;
-
-	(void)snprintf(room, GUARD_TIME_MAX, "-");
-	if (ms < 0 || !gmtime_r(&seconds, &tm))
-		return room;
-	n = strftime(room, GUARD_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (part)
-		(void)snprintf(room + n, GUARD_TIME_MAX - n, ".%03dZ", (int)part);
-	else
-		(void)snprintf(room + n, GUARD_TIME_MAX - n, "Z");
-	return room;
-}
 
 const char *guard_span(int64_t ms, char room[static GUARD_SPAN_MAX]) {
 	static const struct {

@@ -4,12 +4,10 @@
 
 #include "base/emit.h"
 #include "guard/engine.h"
+#include "guard/facts.h"
 #include "guard/pipeline.h"
 
-enum { GUARD_TIME_MAX = 40, GUARD_SPAN_MAX = 32 };
-
-/* RFC 3339 in UTC, with milliseconds where there are any; "-" for LOG_TIME_NONE. */
-const char *guard_time(int64_t ms, char room[static GUARD_TIME_MAX]);
+enum { GUARD_SPAN_MAX = 32 };
 
 /* "90s", "1h", "7d": in the largest unit that is exact. */
 const char *guard_span(int64_t ms, char room[static GUARD_SPAN_MAX]);

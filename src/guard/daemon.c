@@ -76,6 +76,7 @@ static int on_second(void *user) {
 	struct guard *g = user;
 
 	g->seconds++;
+	guard_say_more_bans(g);
 	guard_expire(g);
 	guard_commit(g);
 	if (g->replay.n && g->lines == g->lines_before && guard_logs_behind(g) == 0)
@@ -234,6 +235,7 @@ void guard_close(struct guard *g) {
 	metrics_close(g->metrics);
 	if (g->second_timer) /* it was open */
 		guard_snapshot_now(g);
+	guard_say_more_bans(g);
 	guard_snapshot_end(g);
 	loop_source_free(g->second_timer);
 	loop_source_free(g->snapshot_timer);

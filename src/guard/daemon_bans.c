@@ -8,11 +8,15 @@
  * between two commands may come in another order than they did, as they may when a log is slow.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/why.h"
 #include "guard/daemon_state.h"
+#include "guard/facts.h"
+
+enum { SAID_MAX = 10 }; /* bans a second: an attack does not fill the journal */
 
 int64_t guard_wall_ms(void) {
 	struct timespec t;
@@ -44,6 +48,26 @@ static bool is_lifted_later(const struct guard *g, const struct ban *ban) {
 	return false;
 }
 
+static void say_ban(struct guard *g, const struct ban *b, int64_t ends_ms) {
+	char network[PREFIX_TEXT_MAX], until[GUARD_TIME_MAX], more[64] = "";
+	const struct evidence *e = &b->evidence;
+
+	if (g->bans_now++ >= SAID_MAX)
+		return;
+	(void)prefix_format(b->network, network);
+	if (e->children)
+		(void)snprintf(more, sizeof(more), " from %" PRIu32 " networks", e->children);
+	guard_say(g, SEVERITY_NOTE, "banned %s until %s by %s: %" PRIu32 " requests within %" PRId64 " s%s", network,
+		  guard_time(ends_ms, until), b->rule, e->count, e->window_ms / 1000, more);
+}
+
+void guard_say_more_bans(struct guard *g) {
+	if (g->bans_now > SAID_MAX)
+		guard_say(g, SEVERITY_NOTE, "and %" PRIu64 " more bans at once: `hextet guard bans` lists them",
+			  g->bans_now - SAID_MAX);
+	g->bans_now = 0;
+}
+
 void guard_on_ban(const struct ban *ban, void *user) {
 	struct guard *g = user;
 	int64_t now = guard_wall_ms(), ends = MIN(ban->until_ms, now + (ban->until_ms - ban->at_ms));
@@ -52,10 +76,12 @@ void guard_on_ban(const struct ban *ban, void *user) {
 		if (strcmp(g->config->engine.rules[i].name, ban->rule) == 0)
 			g->bans_made[i]++;
 	(void)store_add_ban(g->store, ban, now);
-	if (ends <= now)
+	if (ends <= now) {
 		g->old_bans++;
-	else if (!is_lifted_later(g, ban) && ban_table_put(&g->table, ban->network, ends, false))
+	} else if (!is_lifted_later(g, ban) && ban_table_put(&g->table, ban->network, ends, false)) {
 		change(g, ban->network, ends - now);
+		say_ban(g, ban, ends);
+	}
 }
 
 static void on_stored(const struct stored_ban *b, void *user) {

@@ -60,6 +60,7 @@ struct guard {
 	uint64_t last_command;                                 /* in the engine */
 	int64_t clock_wall_ms, started_ms;                     /* when the engine's clock was last told; wall clock */
 	uint64_t bans_made[RULE_MAX];                          /* by rule, since this start */
+	uint64_t bans_now;                                     /* by rules, in this second: not all are said */
 	uint64_t store_failures, old_bans;                     /* bans that were over before they could reach a sink */
 	bool store_failing, snapshot_failing, metrics_failing; /* said */
 	char *store_why;
@@ -89,6 +90,7 @@ int guard_parser(const struct guard_config *c, size_t log, struct log_parser **r
 void guard_on_ban(const struct ban *ban, void *user);
 void guard_load_table(struct guard *g);
 void guard_expire(struct guard *g);
+void guard_say_more_bans(struct guard *g); /* once a second */
 void guard_commit(struct guard *g);
 void guard_replay_due(struct guard *g); /* commands that come before the next line */
 void guard_replay_all(struct guard *g);

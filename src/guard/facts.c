@@ -6,18 +6,27 @@
 
 #include "guard/daemon_state.h"
 
-json_t *fact_time(int64_t ms) {
+const char *guard_time(int64_t ms, char room[static GUARD_TIME_MAX]) {
 	int64_t part = ms % 1000;
 	time_t seconds = (time_t)((ms - part) / 1000);
-	char text[48];
 	struct tm tm;
 	size_t n;
 
+	(void)snprintf(room, GUARD_TIME_MAX, "-");
 	if (ms < 0 || !gmtime_r(&seconds, &tm))
-		return json_null();
-	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(text + n, sizeof(text) - n, ".%03dZ", (int)part);
-	return json_string(text);
+		return room;
+	n = strftime(room, GUARD_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (part)
+		(void)snprintf(room + n, GUARD_TIME_MAX - n, ".%03dZ", (int)part);
+	else
+		(void)snprintf(room + n, GUARD_TIME_MAX - n, "Z");
+	return room;
+}
+
+json_t *fact_time(int64_t ms) {
+	char text[GUARD_TIME_MAX];
+
+	return ms < 0 ? json_null() : json_string(guard_time(ms, text));
 }
 
 json_t *fact_text(const char *text) {

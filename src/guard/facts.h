@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the guard knows, as JSON, for the control socket and for whoever reads the database without a guard. Times are
- * RFC 3339 in UTC with milliseconds, or null; spans are seconds. Bytes of logs that are no UTF-8 become U+FFFD.
+ * as guard_time() writes them, or null; spans are seconds. Bytes of logs that are no UTF-8 become U+FFFD.
  * Memory that ends gives NULL, which jansson's calls take.
  */
 #pragma once
@@ -9,6 +9,12 @@
 #include <jansson.h>
 
 #include "guard/store.h"
+
+enum { GUARD_TIME_MAX = 40 };
+
+/* RFC 3339 in UTC, with milliseconds where there are any; "-" for LOG_TIME_NONE. The one way in which times are shown.
+ */
+const char *guard_time(int64_t ms, char room[static GUARD_TIME_MAX]);
 
 json_t *fact_time(int64_t ms);       /* LOG_TIME_NONE: null */
 json_t *fact_text(const char *text); /* NULL: null */

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import resource
 import signal
 import socket
@@ -66,6 +67,50 @@ def test_from_line_to_sink(guard, ask):
     text = ask("explain", "2001:db8:7:1::77").stdout
     assert "2001:db8:7:1::77 is not banned" in text and "2001:db8:7:1::/64: 4 of 5 within 1m" in text
     assert "1 more before" in text
+
+
+def test_each_ban_is_said(guard):
+    attack(guard, "203.0.113.9")
+    said = wait_for("word of it", lambda: [s for s in guard.said if "banned" in s])
+    assert re.fullmatch(r"hextet: banned 203\.0\.113\.9/32 until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ by login: "
+                        r"5 requests within 60 s\n", said[0]), said
+
+
+def test_an_attack_does_not_fill_the_journal(guard):
+    guard.write(*[line(f"10.0.{i // 250}.{i % 250}") * 5 for i in range(500)])
+    wait_for("bans", lambda: len(guard.in_file()) == 500)
+
+    def counts():
+        said = list(guard.said)
+        return (sum("hextet: banned " in s for s in said),
+                sum(int(s.split()[2]) for s in said if re.match(r"hextet: and \d+ more bans at once: `hextet", s)))
+
+    wait_for("word of all", lambda: sum(counts()) == 500)
+    assert 10 <= counts()[0] <= 50  # of one second each, and a slow machine may take several
+
+
+def test_times_are_written_in_one_way(guard, ask):
+    """As `replay` writes them: no fraction where it is zero."""
+    attack(guard, "203.0.113.9", at=1_000_000_000)
+    attack(guard, "203.0.113.10")
+    wait_for("bans", lambda: guard.in_file() == {"203.0.113.10/32"})
+    texts = [ask(*args).stdout for args in (["bans", "--all"], ["bans", "--all", "--output", "json"], ["status"],
+                                            ["explain", "203.0.113.10"])]
+    assert "2001-09-09T01:46:40Z" in texts[0] and "2001-09-09T01:46:40Z" in texts[1]
+    assert not any(".000Z" in text for text in texts), texts
+
+
+@pytest.mark.parametrize("ahead", [-1800, 0, 86400])
+def test_an_unban_ends_the_ban_at_once(guard, ask, ahead):
+    """Also where the log's clock is far from the wall's."""
+    attack(guard, "203.0.113.9", at=time.time() + ahead)
+    wait_for("ban", lambda: guard.in_file() == {"203.0.113.9/32"})
+    assert "banned by this rule" in ask("explain", "203.0.113.9").stdout
+    assert ask("unban", "203.0.113.9").returncode == 0
+    text = ask("explain", "203.0.113.9").stdout
+    assert "203.0.113.9 is not banned" in text and "banned by this rule" not in text and "0 of 5" in text
+    attack(guard, "203.0.113.9", at=time.time() + ahead + 2)  # the log tells whole seconds
+    wait_for("the next ban", lambda: guard.in_file() == {"203.0.113.9/32"})
 
 
 def test_allowed_addresses_are_named(guard, ask):

@@ -211,7 +211,9 @@ static int listen_at(const char *path, int *ret_fd, char **ret_why) {
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0660) < 0 ||
 	    listen(fd, CONTROL_CLIENTS_MAX) < 0) {
 		r = why_set(ret_why, -errno, "cannot listen on the control socket %s: %m%s", path,
-			    errno == ENOENT ? "; make its folder" : "");
+			    errno == ENOENT       ? "; make its folder"
+			    : errno == EADDRINUSE ? "; stop the guard that listens there, or name another `control`"
+						  : "");
 		if (fd >= 0)
 			(void)close(fd);
 		return r;

@@ -188,6 +188,11 @@ static int open_parts(struct guard *g, char **ret_why) {
 	r = open_store(g, ret_why);
 	if (r < 0)
 		return r;
+	/* Before the sinks: what another guard put there is left alone. */
+	if (c->control)
+		r = control_open(g->loop, c->control, g, &g->control, ret_why);
+	if (r < 0)
+		return r;
 	load_snapshot(g, &arena, &snapshot);
 	load_commands(g);
 	guard_load_table(g);
@@ -196,8 +201,6 @@ static int open_parts(struct guard *g, char **ret_why) {
 		r = guard_sinks_open(g, c, ret_why);
 	if (r >= 0)
 		r = guard_logs_open(g, c, &snapshot, ret_why);
-	if (r >= 0 && c->control)
-		r = control_open(g->loop, c->control, g, &g->control, ret_why);
 	if (r >= 0)
 		r = add_timers(g);
 	if (r >= 0)

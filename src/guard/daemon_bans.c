@@ -94,8 +94,10 @@ static void on_engine_ban(const struct ban *ban, void *user) {
 	struct guard *g = user;
 	int64_t now = guard_wall_ms(), ends = MIN(ban->until_ms, now + (ban->until_ms - ban->at_ms));
 
-	if (ends > now)
-		(void)ban_table_put(&g->table, ban->network, ends, false);
+	if (ends <= now)
+		return;
+	(void)ban_table_put(&g->table, ban->network, ends, false);
+	(void)store_add_ban(g->store, ban, now);
 }
 
 static void on_any_stored(const struct stored_ban *b, void *user) {
@@ -103,8 +105,8 @@ static void on_any_stored(const struct stored_ban *b, void *user) {
 	*(bool *)user = true;
 }
 
-/* The store knows more than the snapshot, which is older. The snapshot's own bans count when the store is empty:
- * somebody removed a damaged one. */
+/* The store knows more than the snapshot, which is older. The engine's own bans count when the store is empty: a
+ * damaged one was set aside, or somebody removed it. They are written into the new one, for the next start. */
 void guard_load_table(struct guard *g) {
 	const struct store_filter active = { .active_at_ms = guard_wall_ms() };
 	const struct store_filter any = { .active_at_ms = LOG_TIME_NONE, .limit = 1 };
@@ -115,8 +117,10 @@ void guard_load_table(struct guard *g) {
 		guard_say(g, SEVERITY_ERROR, "%s", why ? why : "the bans cannot be read");
 	free(why);
 	(void)store_each_ban(g->store, &any, on_any_stored, &known, NULL);
-	if (!known)
-		engine_each_ban(g->engine, guard_wall_ms(), on_engine_ban, g);
+	if (known)
+		return;
+	g->last_command = 0; /* they are numbered anew */
+	engine_each_ban(g->engine, guard_wall_ms(), on_engine_ban, g);
 }
 
 static void on_ended(struct prefix network, void *user) {
@@ -128,10 +132,30 @@ void guard_expire(struct guard *g) {
 	guard_sinks_apply(g);
 }
 
+/* A database that somebody removed would take every ban and command, and none would be there after a restart. */
+static int follow_store(struct guard *g, char **ret_why) {
+	int r;
+
+	if (store_is_there(g->store))
+		return 0;
+	r = store_reopen(g->store, ret_why);
+	if (r < 0)
+		return r;
+	guard_load_table(g);
+	guard_say(g, SEVERITY_WARNING,
+		  "%s was removed: it is made again, with the bans in force; older ones are forgotten",
+		  g->config->state);
+	if (g->snapshot_timer)
+		(void)loop_timer_set(g->snapshot_timer, 1);
+	return 0;
+}
+
 void guard_commit(struct guard *g) {
 	char *why = NULL;
-	int r = store_commit(g->store, &why);
+	int r = follow_store(g, &why);
 
+	if (r >= 0)
+		r = store_commit(g->store, &why);
 	if (r < 0) {
 		g->store_failures++;
 		if (!g->store_failing)
@@ -190,6 +214,7 @@ int guard_command(struct guard *g, struct store_command *c, char **ret_why) {
 	int r;
 
 	guard_replay_all(g);
+	guard_commit(g);
 	c->lines = g->lines;
 	r = store_add_command(g->store, c, ret_why);
 	if (r < 0)

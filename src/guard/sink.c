@@ -132,7 +132,9 @@ int ban_sink_apply(struct ban_sink *s, const struct sink_change *changes, size_t
 		changes = pieces.v.v;
 		n = pieces.v.n;
 	}
-	if (n)
+	if (n == 0 && !s->working) /* nothing was tried: it does not work as before */
+		r = ban_sink_why(&why, -EIO, "%s", s->why ? s->why : "it does not work");
+	else if (n)
 		r = s->kind->apply(s, changes, n, &why);
 	vec_done(&pieces.v);
 	if (r >= 0)

@@ -12,8 +12,8 @@
  * the target can let addresses pass before it looks at the bans (nft), the allowlist is put there; elsewhere a ban is
  * split around it (ban_carve), so that what is written down holds no address of the allowlist.
  *
- * Errors are one sentence (malloc'ed). A sink that fails is tried again at the next reconcile, and until then apply
- * does not try; nobody waits for a target's answer longer than SINK_TIMEOUT_MS.
+ * Errors are one sentence (malloc'ed). A sink that fails is tried again by the next change and the next reconcile; one
+ * that did not answer in time, by the next reconcile only. Nobody waits for an answer longer than SINK_TIMEOUT_MS.
  */
 #pragma once
 

@@ -87,7 +87,7 @@ static const struct failure {
 };
 
 int store_failed(const struct store *s, const char *doing, char **ret_why) {
-	int code = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
+	int code = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_CANTOPEN;
 	int system = s->db ? sqlite3_system_errno(s->db) : 0;
 	const char *what = NULL;
 	int error = -EIO;
@@ -101,14 +101,18 @@ int store_failed(const struct store *s, const char *doing, char **ret_why) {
 		what = strerror(system);
 		error = -system;
 	}
+	if (!s->db)
+		what = "it was removed, and cannot be made again";
 	if (!what)
-		what = s->db ? sqlite3_errmsg(s->db) : "there is no memory left";
+		what = sqlite3_errmsg(s->db);
 	return why_set(ret_why, error, "cannot %s %s: %s", doing, s->path, what);
 }
 
 /* ---- statements ---- */
 
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which) {
+	if (!s->db)
+		return NULL;
 	if (!s->statement[which] && sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
 						       &s->statement[which], NULL) != SQLITE_OK)
 		return NULL;
@@ -213,6 +217,7 @@ static int open_reader(struct store *s, char **ret_why) {
 
 static int open_writer(struct store *s, char **ret_why) {
 	int r = take_lock(s, ret_why), fd;
+	struct stat st;
 
 	if (r < 0)
 		return r;
@@ -226,6 +231,10 @@ static int open_writer(struct store *s, char **ret_why) {
 	if (store_run_text(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 			      "PRAGMA journal_size_limit=67108864") < 0)
 		return store_failed(s, "open", ret_why);
+	if (stat(s->path, &st) == 0) {
+		s->device = st.st_dev;
+		s->inode = st.st_ino;
+	}
 	return check_version(s, STORE_WRITE, ret_why);
 }
 
@@ -250,6 +259,18 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	return 0;
 }
 
+static void disconnect(struct store *s) {
+	for (size_t i = 0; i < _SQL_MAX; i++) {
+		(void)sqlite3_finalize(s->statement[i]);
+		s->statement[i] = NULL;
+	}
+	(void)sqlite3_close(s->db);
+	s->db = NULL;
+	if (s->lock_fd >= 0)
+		(void)close(s->lock_fd);
+	s->lock_fd = -1;
+}
+
 void store_close(struct store *s) {
 	if (!s)
 		return;
@@ -258,13 +279,26 @@ void store_close(struct store *s) {
 	for (size_t i = 0; i < s->waiting.n; i++)
 		free(s->waiting.v[i].texts);
 	vec_done(&s->waiting);
-	for (size_t i = 0; i < _SQL_MAX; i++)
-		(void)sqlite3_finalize(s->statement[i]);
-	(void)sqlite3_close(s->db);
-	if (s->lock_fd >= 0)
-		(void)close(s->lock_fd);
+	disconnect(s);
 	free(s->path);
 	free(s);
+}
+
+bool store_is_there(const struct store *s) {
+	struct stat st;
+
+	return s->db && stat(s->path, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode;
+}
+
+/* The old one is closed first: SQLite removes its files by name, which would be the new one's. */
+int store_reopen(struct store *s, char **ret_why) {
+	int r;
+
+	disconnect(s);
+	r = open_writer(s, ret_why);
+	if (r < 0)
+		disconnect(s);
+	return r;
 }
 
 int store_chown(const struct store *s, uid_t uid, gid_t gid) {
@@ -371,6 +405,8 @@ int store_add_ban(struct store *s, const struct ban *ban, int64_t wall_ms) {
 int store_commit(struct store *s, char **ret_why) {
 	int r;
 
+	if (!s->db)
+		return store_failed(s, "write", ret_why);
 	if (s->waiting.n == 0)
 		return 0;
 	r = store_run(s, store_statement(s, SQL_BEGIN));

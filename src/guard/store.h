@@ -20,6 +20,12 @@ enum store_mode { STORE_READ, STORE_WRITE };
 int store_open(const char *path, enum store_mode mode, struct store **ret_store, char **ret_why);
 void store_close(struct store *s); /* what is pending is tried once more; NULL is fine */
 
+/* Whether what is written still has a name: somebody may have removed or replaced the file. */
+bool store_is_there(const struct store *s);
+/* In the place of one that is not there: an empty one, or what somebody put there; buffered bans stay. After an error
+ * the store is closed, which every other call then says; store_is_there() is false. */
+int store_reopen(struct store *s, char **ret_why);
+
 /* All of the store's files to another owner, for whoever drops root. */
 int store_chown(const struct store *s, uid_t uid, gid_t gid);
 

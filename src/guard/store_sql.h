@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "guard/store.h"
 
@@ -32,7 +33,9 @@ struct store_waiting {
 };
 
 struct store {
-	sqlite3 *db;
+	sqlite3 *db; /* NULL: it was removed, and could not be made anew */
+	dev_t device;
+	ino_t inode;
 	char *path;
 	int lock_fd; /* -1 for readers */
 	sqlite3_stmt *statement[_SQL_MAX];

@@ -320,6 +320,72 @@ def test_a_damaged_database_is_set_aside(make):
     wait_for("ban", lambda: guard.in_file() == {"203.0.113.1/32"})
 
 
+def test_bans_outlive_a_damaged_database(make, ask):
+    """Those of the snapshot are written into the new one: also the start after the next knows them."""
+    guard = make().start()
+    attack(guard, "203.0.113.1")
+    wait_for("ban", lambda: guard.in_file() == {"203.0.113.1/32"})
+    guard.stop()
+    (guard.folder / "state/guard.db").write_bytes(b"no database at all, but long enough" * 100)
+    for ip in "203.0.113.2", "203.0.113.3":
+        guard.start()
+        attack(guard, ip)
+        wait_for("ban", lambda: ip + "/32" in guard.in_file())
+        guard.stop()
+        (guard.folder / "state/guard.db-snapshot").unlink()
+    assert guard.in_file() == {f"203.0.113.{i}/32" for i in (1, 2, 3)}
+    assert {s.split()[0] for s in ask("bans").stdout.splitlines()} == guard.in_file()
+
+
+def test_a_database_that_is_removed_is_made_again(make, ask):
+    guard = make().start()
+    attack(guard, "203.0.113.1")
+    assert ask("ban", "2001:db8:5::/64").returncode == 0
+    wait_for("bans", lambda: len(guard.in_file()) == 2)
+    for path in (guard.folder / "state").glob("guard.db*"):
+        path.unlink()
+    wait_for("word of it", lambda: guard.has_said("guard.db was removed: it is made again"))
+    assert ask("ban", "203.0.113.2").returncode == 0
+    wait_for("snapshot", (guard.folder / "state/guard.db-snapshot").exists)
+    guard.kill()
+    guard.start()
+    everything = {"203.0.113.1/32", "203.0.113.2/32", "2001:db8:5::/64"}
+    assert guard.in_file() == everything
+    assert {b["prefix"] for b in guard.ask("bans")["bans"]} == everything
+    assert ask("status").returncode == 0
+
+
+def test_a_database_that_cannot_be_made_again_is_said(make, ask):
+    guard = make().start()
+    attack(guard, "203.0.113.1")
+    wait_for("ban", lambda: guard.in_file() == {"203.0.113.1/32"})
+    (guard.folder / "state").rename(guard.folder / "elsewhere")
+    wait_for("word of it", lambda: guard.has_said("bans are in force and kept in memory until it works"))
+    assert ask("status").returncode == 1 and "guard.db" in ask("status").stdout
+    done = ask("ban", "203.0.113.2")
+    assert done.returncode == 3 and "nothing was changed" in done.stderr
+    attack(guard, "203.0.113.3")
+    wait_for("ban", lambda: guard.in_file() == {"203.0.113.1/32", "203.0.113.3/32"})
+    (guard.folder / "elsewhere").rename(guard.folder / "state")
+    wait_for("writing", lambda: guard.has_said("guard.db is written again"))
+    assert {b["prefix"] for b in guard.ask("bans")["bans"]} == {"203.0.113.1/32", "203.0.113.3/32"}
+
+
+def test_a_second_guard_touches_no_sink(guard, hextet, tmp_path):
+    """Not even one with a database of its own."""
+    attack(guard, "203.0.113.1")
+    wait_for("ban", lambda: guard.in_file() == {"203.0.113.1/32"})
+    before = os.stat(tmp_path / "banned.txt")
+    other = tmp_path / "other"
+    other.mkdir()
+    text = (guard.folder / "estate/estate.yaml").read_text()
+    (other / "estate.yaml").write_text(text.replace("state/guard.db", "other/guard.db"))
+    done = hextet("guard", "run", "-C", other, "--no-drop-privileges")
+    assert done.returncode == 3 and "stop the guard that listens there, or name another `control`" in done.stderr
+    after = os.stat(tmp_path / "banned.txt")
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
 def test_a_damaged_snapshot_is_said(make):
     guard = make().start()
     attack(guard, "203.0.113.1", 4)

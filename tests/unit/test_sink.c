@@ -307,6 +307,13 @@ static void test_failures(void **state) {
 	assert_int_equal(ban_sink_reconcile(&f.sink, wanted, 2, 1, &why), -ENOENT);
 	assert_string_equal(why, "no table");
 	free(TAKE_PTR(why));
+
+	/* A ban that is there already changes nothing: that is no proof that the sink works. */
+	assert_int_equal(ban_sink_apply(&f.sink, bans, 1, &why), -EIO);
+	assert_string_equal(why, "no table");
+	free(TAKE_PTR(why));
+	assert_false(f.sink.working);
+	assert_int_equal(f.calls, 2);
 	f.fail_prepare = 0;
 	f.fail_list = -ETIMEDOUT;
 	assert_int_equal(ban_sink_reconcile(&f.sink, wanted, 2, 2, &why), -ETIMEDOUT);

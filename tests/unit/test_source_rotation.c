@@ -26,7 +26,7 @@ static int teardown(void **state) {
 }
 
 static const char *name(const char *file) {
-	static char text[4][100];
+	static char text[4][sizeof(folder) + 100];
 	static unsigned i;
 
 	(void)snprintf(text[++i % 4], sizeof(*text), "%s/%s", folder, file);

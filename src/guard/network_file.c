@@ -2,7 +2,9 @@
 #include "guard/network_file.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -143,13 +145,25 @@ static unsigned first_other(const struct network_format *format, struct str text
 	return 0;
 }
 
+/* A new file is made beside the old one: a folder that may not be written is found before the first ban. */
+static int check_folder(const char *path, char **ret_why) {
+	_cleanup_(freep) char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	return access(dirname(copy), W_OK) < 0 && errno != ENOENT ? file_why(path, -errno, ret_why) : 0;
+}
+
 int network_file_claim(struct network_file *f, char **ret_why) {
 	struct arena arena = { 0 };
 	struct str text = { 0 };
 	char *bytes = NULL;
 	unsigned other = 0;
-	int r = f->claimed ? 0 : file_read(&arena, f->path, FILE_MAX, &bytes, &text.len);
+	int r = check_folder(f->path, ret_why);
 
+	if (r < 0 || f->claimed)
+		return r;
+	r = file_read(&arena, f->path, FILE_MAX, &bytes, &text.len);
 	if (r >= 0 && bytes) {
 		text.s = bytes;
 		other = first_other(f->format, text);
@@ -170,7 +184,7 @@ int network_file_claim(struct network_file *f, char **ret_why) {
 }
 
 int network_file_write(struct network_file *f, const struct network_list *list, char **ret_why) {
-	int r = f->claimed ? 0 : network_file_claim(f, ret_why);
+	int r = network_file_claim(f, ret_why);
 	size_t len;
 	char *text;
 

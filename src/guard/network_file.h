@@ -27,11 +27,11 @@ struct network_file {
 };
 
 /*
- * All return 0 or -errno and why. claim: once, before anything else: makes an empty file if there is none, and refuses
+ * All return 0 or -errno and why. claim: before anything else: makes an empty file if there is none, and refuses
  * one that has anything but networks of this form and comments in it (-EEXIST): a path that was mistyped costs nobody
- * his configuration. read: appends what is there to a list (sorted afterwards), and counts the lines that
- * network_file_write() would not have written: of another form, out of order, twice. write: atomically, mode 0644; does
- * nothing when the file has this content already.
+ * his configuration; later only whether its folder may be written. read: appends what is there to a list (sorted
+ * afterwards), and counts the lines that network_file_write() would not have written: of another form, out of order,
+ * twice. write: atomically, mode 0644; does nothing when the file has this content already.
  */
 int network_file_claim(struct network_file *f, char **ret_why);
 int network_file_read(const struct network_file *f, struct network_list *list, uint64_t *ret_unreadable,

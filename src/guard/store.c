@@ -18,7 +18,8 @@
 #include "base/why.h"
 
 enum {
-	BUSY_MS = 2000,
+	BUSY_MS = 2000,           /* a reader's patience with whoever holds the database locked, */
+	BUSY_GUARD_MS = 100,      /* and the guard's, whose loop stands still meanwhile */
 	APPLICATION = 0x68786774, /* "hxgt" */
 	VERSION = 1,
 	TEXTS_MAX = 100000, /* waiting bans that keep their sample lines */
@@ -235,7 +236,9 @@ static int open_writer(struct store *s, char **ret_why) {
 		s->device = st.st_dev;
 		s->inode = st.st_ino;
 	}
-	return check_version(s, STORE_WRITE, ret_why);
+	r = check_version(s, STORE_WRITE, ret_why);
+	(void)sqlite3_busy_timeout(s->db, BUSY_GUARD_MS);
+	return r;
 }
 
 int store_open(const char *path, enum store_mode mode, struct store **ret_store, char **ret_why) {

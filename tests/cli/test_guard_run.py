@@ -7,10 +7,12 @@ import re
 import resource
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +113,28 @@ def test_an_unban_ends_the_ban_at_once(guard, ask, ahead):
     assert "203.0.113.9 is not banned" in text and "banned by this rule" not in text and "0 of 5" in text
     attack(guard, "203.0.113.9", at=time.time() + ahead + 2)  # the log tells whole seconds
     wait_for("the next ban", lambda: guard.in_file() == {"203.0.113.9/32"})
+
+
+def names_in(value):
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        yield from names_in(item)
+    yield from value if isinstance(value, dict) else []
+
+
+def test_the_manual_has_every_name_of_the_status(guard):
+    manual = (Path(__file__).parents[2] / "docs/man/hextet-guard.1.scd").read_text(encoding="utf-8")
+    section = manual.split("\n## status\n")[1].split("\n## ")[0]
+    guard.write("rubbish\n")
+    attack(guard, "203.0.113.9")
+    wait_for("ban", lambda: guard.in_file() == {"203.0.113.9/32"})
+    (guard.folder / "banned.txt").unlink()
+    wait_for("drift", lambda: guard.status()["sinks"][0].get("drift"))
+    status = guard.status()
+    status.pop("ok")
+    for made in status["made"], status["bans"], status["logs"][0]["unparsed"]:
+        made.clear()
+    missing = {name for name in names_in(status) if f"_{name}_" not in section and f"*{name}*" not in section}
+    assert missing == set()
 
 
 def test_allowed_addresses_are_named(guard, ask):
@@ -320,6 +344,19 @@ def test_a_damaged_database_is_set_aside(make):
     wait_for("ban", lambda: guard.in_file() == {"203.0.113.1/32"})
 
 
+def test_a_database_that_is_locked_holds_nothing_up(guard, ask):
+    with sqlite3.connect(guard.folder / "state/guard.db", isolation_level=None) as db:
+        db.execute("BEGIN IMMEDIATE")
+        attack(guard, "203.0.113.1")
+        wait_for("ban", lambda: guard.in_file() == {"203.0.113.1/32"})
+        wait_for("word of it", lambda: guard.has_said("another program holds it locked; bans are in force"))
+        done = ask("ban", "203.0.113.2")
+        assert done.returncode == 3 and "nothing was changed" in done.stderr and "locked" in done.stderr
+        db.execute("ROLLBACK")
+    wait_for("writing", lambda: guard.has_said("guard.db is written again"))
+    assert [b["prefix"] for b in guard.ask("bans")["bans"]] == ["203.0.113.1/32"]
+
+
 def test_bans_outlive_a_damaged_database(make, ask):
     """Those of the snapshot are written into the new one: also the start after the next knows them."""
     guard = make().start()
@@ -515,6 +552,26 @@ def test_root_is_given_up(make):
     assert status["working"], status
     for name in ("guard.db", "guard.db-wal", "guard.db-snapshot"):
         assert (guard.folder / "state" / name).stat().st_uid == 65534
+
+
+@needs_root
+def test_a_folder_that_is_not_the_users_is_said(make, ask, tmp_path):
+    """Before the first ban, which could not be written."""
+    guard = make(sinks=f"    - {{ file: {tmp_path}/roots/banned.txt }}")
+    (tmp_path / "roots").mkdir()
+    path = guard.folder
+    while path != path.parent:
+        os.chmod(path, os.stat(path).st_mode | 0o111)
+        path = path.parent
+    for path in (guard.folder, guard.folder / "state", guard.folder / "estate"):
+        os.chown(path, 65534, 65534)
+    guard.log.chmod(0o644)
+    guard.start("--user", "nobody", keep_root=False, env=NO_LEAKS)
+    wait_for("word of it", lambda: guard.has_said("roots/banned.txt: Permission denied; the folder must be one"))
+    assert ask("status").returncode == 1
+    os.chown(tmp_path / "roots", 65534, 65534)
+    wait_for("mending", lambda: guard.has_said("roots/banned.txt works again"))
+    assert ask("status").returncode == 0
 
 
 @needs_root

@@ -280,16 +280,24 @@ static int connect_to(const char *path, int *ret_fd, char **ret_why) {
 		       r == -EACCES ? "; try it as root" : "");
 }
 
+/* A guard that is full hangs up before it is asked anything. */
+static int hung_up(char **ret_why) {
+	return why_set(ret_why, -EIO, "the guard hung up: it ended, or %d others ask it at once; try again",
+		       CONTROL_CLIENTS_MAX);
+}
+
 static int exchange(FILE *f, const json_t *request, json_t **ret_answer, char **ret_why) {
 	_cleanup_(freep) char *line = NULL;
 	size_t room = 0;
 	json_error_t error;
 
 	if (json_dumpf(request, f, JSON_COMPACT) < 0 || fputc('\n', f) < 0 || fflush(f) != 0)
-		return why_set(ret_why, -EIO, "the guard does not take the question: %m");
+		return errno == EPIPE ? hung_up(ret_why)
+				      : why_set(ret_why, -EIO, "the guard does not take the question: %m");
 	if (getline(&line, &room, f) < 0)
-		return why_set(ret_why, -EIO, "the guard gave no answer%s",
-			       errno == EAGAIN ? " in 10 seconds: it is busy, or stopped" : ": it ended, or is full");
+		return errno == EAGAIN ? why_set(ret_why, -EIO,
+						 "the guard gave no answer in 10 seconds: it is busy, or stopped")
+				       : hung_up(ret_why);
 	*ret_answer = json_loads(line, 0, &error);
 	return *ret_answer ? 0 : why_set(ret_why, -EPROTO, "the guard's answer makes no sense: %s", error.text);
 }

@@ -290,7 +290,11 @@ void store_close(struct store *s) {
 bool store_is_there(const struct store *s) {
 	struct stat st;
 
-	return s->db && stat(s->path, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode;
+	if (!s->db)
+		return false;
+	if (stat(s->path, &st) < 0)
+		return errno != ENOENT; /* a folder that may not be searched hides it */
+	return st.st_dev == s->device && st.st_ino == s->inode;
 }
 
 /* The old one is closed first: SQLite removes its files by name, which would be the new one's. */

@@ -291,6 +291,20 @@ def test_slow_clients_are_cut_off(guard):
         assert 8 < time.monotonic() - start < 15
 
 
+def test_more_clients_than_there_is_room_for(guard, ask):
+    clients = []
+    for _ in range(32):
+        clients.append(guard.connect())
+        clients[-1].sendall(b'{"do":"status"}\n')
+        assert clients[-1].recv(1)
+    done = ask("status")
+    assert done.returncode == 3 and "32 others ask it at once; try again" in done.stderr
+    clients.pop().close()
+    wait_for("room", lambda: ask("status").returncode == 0)
+    for client in clients:
+        client.close()
+
+
 @needs_root
 def test_others_may_look(guard, tool, hextet_path):
     os.chmod(guard.folder / "guard.sock", 0o666)

@@ -195,38 +195,64 @@ bool counter_index_ready(struct counter *c) {
 	return true;
 }
 
-/* The second step of a prefetch: the slot is there by now and says which line to ask for. A wrong guess costs nothing
- * but the request. */
-static void ask_for_line(const struct counter *c, const struct counter_index *x, uint64_t hash) {
-	uint32_t tag = (uint32_t)(hash >> 32), mask = (uint32_t)(slots(x) - 1);
+/*
+ * A prefetch has three steps, so that none of them waits for the one before: the slot is asked for; some keys later it
+ * is there and says which line to ask for; some keys later that one says where the ratio's is. A wrong guess costs
+ * nothing but the request.
+ */
+static uint32_t guess_line(const struct counter_index *x, uint32_t tag) {
+	uint32_t mask = (uint32_t)(slots(x) - 1);
 
 	for (uint32_t i = home(x, tag); x->slot[i]; i = (i + 1) & mask)
-		if (x->slot[i] >> 32 == tag) {
-			__builtin_prefetch(&c->line[(uint32_t)x->slot[i]], 1);
-			return;
-		}
+		if (x->slot[i] >> 32 == tag && (uint32_t)x->slot[i] != GONE)
+			return (uint32_t)x->slot[i];
+	return 0;
 }
 
-static void ask(const struct counter *c, uint64_t hash) {
-	ask_for_line(c, &c->now, hash);
-	if (c->old.slot)
-		ask_for_line(c, &c->old, hash);
+static void ask_for_slot(const struct counter_index *x, uint32_t tag) {
+	__builtin_prefetch(&x->slot[home(x, tag)]);
+}
+
+static void ask_for_line(struct counter *c, unsigned at) {
+	uint32_t tag = (uint32_t)(c->flight[at].hash >> 32), line = guess_line(&c->now, tag);
+
+	if (!line && c->old.slot)
+		line = guess_line(&c->old, tag);
+	if (line)
+		__builtin_prefetch(&c->line[line], 1);
+	c->flight[at].line = line;
+}
+
+static void ask_for_ratio(const struct counter *c, unsigned at) {
+	if (c->config.ratio > 0 && c->flight[at].line)
+		__builtin_prefetch(counter_ratio_line(c, counter_entry(c, c->flight[at].line)), 1);
+}
+
+/* Where the key is that was given so many ago. */
+static unsigned flight_before(const struct counter *c, unsigned n) {
+	return (c->flight_at + 2 * FLIGHT - n) % (2 * FLIGHT);
 }
 
 void counter_index_flight(struct counter *c, uint64_t hash) {
-	__builtin_prefetch(&c->now.slot[home(&c->now, (uint32_t)(hash >> 32))]);
+	uint32_t tag = (uint32_t)(hash >> 32);
+
+	ask_for_slot(&c->now, tag);
 	if (c->old.slot)
-		__builtin_prefetch(&c->old.slot[home(&c->old, (uint32_t)(hash >> 32))]);
-	if (c->flight_n == FLIGHT)
-		ask(c, c->flight[c->flight_at]);
+		ask_for_slot(&c->old, tag);
+	if (c->flight_n == 2 * FLIGHT)
+		ask_for_ratio(c, c->flight_at);
 	else
 		c->flight_n++;
-	c->flight[c->flight_at] = hash;
-	c->flight_at = (c->flight_at + 1) % FLIGHT;
+	c->flight[c->flight_at].hash = hash;
+	c->flight_at = (c->flight_at + 1) % (2 * FLIGHT);
+	if (c->flight_n > FLIGHT)
+		ask_for_line(c, flight_before(c, FLIGHT + 1));
 }
 
 void counter_index_land(struct counter *c) {
+	for (unsigned i = MIN(c->flight_n, (unsigned)FLIGHT); i > 0; i--)
+		ask_for_line(c, flight_before(c, i));
 	for (unsigned i = c->flight_n; i > 0; i--)
-		ask(c, c->flight[(c->flight_at + FLIGHT - i) % FLIGHT]);
+		ask_for_ratio(c, flight_before(c, i));
 	c->flight_n = 0;
 }

@@ -51,7 +51,7 @@ enum {
 uint32_t counter_weight(const struct counter *c, const struct entry *e) {
 	unsigned age = counter_age_of_epoch(c, e);
 
-	return age == 0 ? e->cur + e->prev : age == 1 ? MIN(e->cur, (uint32_t)PREV_MAX) : 0;
+	return age == 0 ? e->cur + counter_prev(e) : age == 1 ? MIN(e->cur, (uint32_t)PREV_MAX) : 0;
 }
 
 static uint32_t weight_in_epoch(const struct counter *c, const struct entry *e) {
@@ -79,13 +79,13 @@ void counter_unweigh(struct counter *c, const struct entry *e) {
 	c->weight[1][level_in_epoch(weight_in_epoch(c, e))]--;
 }
 
-static void set_epoch(const struct counter *c, struct entry *e) {
-	e->epoch_low = c->epoch & 0xff;
+static void set_epoch(const struct counter *c, struct entry *e, uint32_t prev) {
+	e->prev_epoch = (c->epoch & 0xff) << PREV_BITS | (prev & PREV_MAX);
 	e->epoch_high = (uint8_t)(c->epoch >> 8);
 }
 
 void counter_weigh_new(struct counter *c, struct entry *e) {
-	set_epoch(c, e);
+	set_epoch(c, e, counter_prev(e));
 	counter_weigh(c, e);
 }
 
@@ -114,16 +114,15 @@ void counter_settle(const struct counter *c, struct entry *e) {
 		return;
 	e->taken = e->taken && counter_error(c, e) > 0;
 	e->taken_before = e->taken;
-	e->prev = counter_weight(c, e) & PREV_MAX;
+	set_epoch(c, e, counter_weight(c, e));
 	e->cur = 0;
-	set_epoch(c, e);
 }
 
 void counter_charge(struct counter *c, struct entry *e) {
 	counter_settle(c, e);
 	counter_unweigh(c, e);
 	if (e->n == 0) {
-		e->prev = MIN(c->floor, (uint32_t)PREV_MAX);
+		counter_set_prev(e, c->floor);
 		counter_set_error(c, e, c->floor + c->floor_before);
 	}
 	e->cur += e->cur < UINT32_MAX - PREV_MAX;
@@ -244,10 +243,12 @@ void counter_lose(struct counter *c, uint64_t hash, int64_t sub) {
 /* By its times, and by the epoch of its last request: a log that is behind the others (or reads of long ago, as
  * HAProxy's when connections are slow) is not silent, however old its times are. */
 static bool is_silent(const struct counter *c, const struct entry *e) {
-	const struct ratio_line *r = counter_ratio_line(c, e);
-	int64_t newest = r ? MAX(e->newest_ms, r->sub * c->sub_ms) : e->newest_ms;
+	const struct ratio_line *r;
 
-	return newest + c->keep_ms <= c->clock_ms && counter_age_of_epoch(c, e) >= SILENT_EPOCHS;
+	if (counter_age_of_epoch(c, e) < SILENT_EPOCHS || e->newest_ms + c->keep_ms > c->clock_ms)
+		return false;
+	r = counter_ratio_line(c, e);
+	return !r || r->sub * c->sub_ms + c->keep_ms <= c->clock_ms;
 }
 
 void counter_reclaim(struct counter *c) {

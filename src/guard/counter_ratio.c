@@ -12,10 +12,13 @@
 
 enum { WIDE_LINES = 3, WORDS = 16 };
 
-int64_t counter_sub_window(const struct counter *c, int64_t time_ms) {
-	int64_t q = time_ms / c->sub_ms;
-
-	return q - (time_ms % c->sub_ms < 0);
+/* Mostly the one asked for last: a division takes as long as all the rest. */
+int64_t counter_sub_window(struct counter *c, int64_t time_ms) {
+	if (time_ms < c->sub_from_ms || time_ms - c->sub_from_ms >= c->sub_ms) {
+		c->sub = time_ms / c->sub_ms - (time_ms % c->sub_ms < 0);
+		c->sub_from_ms = c->sub * c->sub_ms;
+	}
+	return c->sub;
 }
 
 struct ratio_line *counter_ratio_line(const struct counter *c, const struct entry *e) {
@@ -76,12 +79,22 @@ static void widen(struct counter *c, struct ratio_line *r) {
 	memcpy(r->wide, wide, sizeof(wide));
 }
 
+/* Sub-windows up to this begin, at nothing. */
+static void advance(const struct counter *c, struct ratio_line *r, int64_t sub) {
+	if (sub - r->sub >= SUB_WINDOWS && !r->wide[0]) {
+		memset(r->match, 0, sizeof(r->match));
+		memset(r->total, 0, sizeof(r->total));
+	} else {
+		for (int64_t i = MAX(r->sub + 1, sub - SUB_WINDOWS + 1); i <= sub; i++)
+			set(c, r, place(i), 0, 0);
+	}
+	r->sub = MAX(r->sub, sub);
+}
+
 void counter_ratio_count(struct counter *c, struct ratio_line *r, int64_t sub, uint32_t match, uint32_t total) {
 	uint32_t old_match, old_total;
 
-	for (int64_t i = MAX(r->sub + 1, sub - SUB_WINDOWS + 1); i <= sub; i++)
-		set(c, r, place(i), 0, 0);
-	r->sub = MAX(r->sub, sub);
+	advance(c, r, sub);
 	if (r->sub - sub >= SUB_WINDOWS)
 		return;
 	get(c, r, place(sub), &old_match, &old_total);

@@ -254,7 +254,7 @@ static bool enter(struct counter *c, const struct saved *s) {
 	counter_index_step(c);
 	e = counter_entry(c, counter_enter(c, key));
 	counter_unweigh(c, e);
-	e->prev = s->prev & PREV_MAX;
+	counter_set_prev(e, s->prev);
 	e->cur = s->cur;
 	counter_weigh(c, e);
 	counter_set_error(c, e, s->error);

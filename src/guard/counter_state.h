@@ -16,13 +16,14 @@ enum {
 	TIMES_BYTES = 52, /* of times in a line of them */
 	CHILDREN_LIST = 6,
 	CHILDREN_BYTES = 60 /* as for children */,
-	FLIGHT = 16,      /* keys between the two steps of prefetch */
+	FLIGHT = 16,      /* keys between two steps of prefetch */
 	CLOCK_BLOCK = 16, /* so many requests in a row must say a time before the counter believes it */
 	LEVELS = 64,      /* of weights that are told apart in a histogram */
 	RECENT = 16,
 	LOST = 256,
 	EPOCH_BITS = 15,
-	PREV_MAX = (1 << 24) - 1,
+	PREV_BITS = 24,
+	PREV_MAX = (1 << PREV_BITS) - 1,
 };
 #define COUNTER_TIME_LIMIT (INT64_C(1) << 60) /* times are cut to +- this, so that sums with windows do not wrap */
 #define COUNTER_NEVER (-(INT64_C(1) << 61))
@@ -30,9 +31,9 @@ enum {
 /* A network. Its older times are in the body, oldest first, or in a chain of lines. */
 struct entry {
 	uint64_t key;
-	int64_t newest_ms; /* of its matching requests; of the others, as long as n is 0 */
-	uint32_t cur;      /* matching requests in this epoch */
-	uint32_t prev : 24, epoch_low : 8;
+	int64_t newest_ms;   /* of its matching requests; of the others, as long as n is 0 */
+	uint32_t cur;        /* matching requests in this epoch */
+	uint32_t prev_epoch; /* `prev` and the epoch's low 8 bits, read and written as one: PREV_BITS */
 	uint8_t epoch_high : 7, v4 : 1;
 	uint8_t chain : 1, taken : 1, taken_before : 1; /* it has an error, since this epoch, since the one before */
 	uint8_t n : 5;                                  /* times, the newest included; in a chain: 1 */
@@ -93,8 +94,9 @@ struct counter {
 	struct counter_config config;
 	uint64_t secret[8];
 	struct ip mask, child_mask;
-	int64_t sub_ms, keep_ms; /* networks silent for so long are forgotten */
-	uint8_t width;           /* of a time: 2 or 4 bytes */
+	int64_t sub_ms, keep_ms;  /* networks silent for so long are forgotten */
+	int64_t sub, sub_from_ms; /* the sub-window last asked for, and its beginning */
+	uint8_t width;            /* of a time: 2 or 4 bytes */
 	uint8_t child_at, child_bytes, child_size;
 	bool wide; /* networks longer than 64 bits */
 	struct shape shape[2];
@@ -118,7 +120,10 @@ struct counter {
 	uint32_t recent[RECENT], recent_at;
 	int64_t *lost; /* by hash: the last sub-window of which requests were lost */
 
-	uint64_t flight[FLIGHT]; /* hashes */
+	struct {
+		uint64_t hash;
+		uint32_t line; /* it may be this, or 0 */
+	} flight[2 * FLIGHT];
 	unsigned flight_n, flight_at;
 	struct counter_stats stats;
 };
@@ -165,7 +170,7 @@ void counter_children_each(const struct counter *c, const struct entry *e,
 			   void (*fn)(struct ip child, int64_t last_ms, void *user), void *user);
 
 /* counter_ratio.c */
-int64_t counter_sub_window(const struct counter *c, int64_t time_ms);
+int64_t counter_sub_window(struct counter *c, int64_t time_ms);
 struct ratio_line *counter_ratio_line(const struct counter *c, const struct entry *e); /* or NULL */
 void counter_ratio_new(struct counter *c, struct entry *e, int64_t sub, int64_t unknown);
 void counter_ratio_count(struct counter *c, struct ratio_line *r, int64_t sub, uint32_t match, uint32_t total);
@@ -207,5 +212,13 @@ static inline const struct shape *counter_shape(const struct counter *c, const s
 }
 
 static inline unsigned counter_age_of_epoch(const struct counter *c, const struct entry *e) {
-	return (c->epoch - (e->epoch_low | (unsigned)e->epoch_high << 8)) & ((1U << EPOCH_BITS) - 1);
+	return (c->epoch - (e->prev_epoch >> PREV_BITS | (unsigned)e->epoch_high << 8)) & ((1U << EPOCH_BITS) - 1);
+}
+
+static inline uint32_t counter_prev(const struct entry *e) {
+	return e->prev_epoch & PREV_MAX;
+}
+
+static inline void counter_set_prev(struct entry *e, uint32_t prev) {
+	e->prev_epoch = (e->prev_epoch & ~(uint32_t)PREV_MAX) | MIN(prev, (uint32_t)PREV_MAX);
 }

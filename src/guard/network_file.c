@@ -159,10 +159,10 @@ int network_file_claim(struct network_file *f, char **ret_why) {
 	struct str text = { 0 };
 	char *bytes = NULL;
 	unsigned other = 0;
-	int r = check_folder(f->path, ret_why);
+	int r;
 
-	if (r < 0 || f->claimed)
-		return r;
+	if (f->claimed)
+		return check_folder(f->path, ret_why);
 	r = file_read(&arena, f->path, FILE_MAX, &bytes, &text.len);
 	if (r >= 0 && bytes) {
 		text.s = bytes;

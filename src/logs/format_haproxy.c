@@ -86,7 +86,7 @@ static const struct pattern_field expressions[] = {
 	{ "pathq", ROLE_TARGET, SHAPE_FREE, .priority = 2, .quotes = true },
 	{ "path", ROLE_TARGET, SHAPE_FREE, .priority = 2, .quotes = true },
 	{ "capture.req.uri", ROLE_TARGET, SHAPE_FREE, .priority = 2, .quotes = true },
-	{ "ssl_fc_sni", ROLE_HOST, SHAPE_CHOSEN, .priority = 1 },
+	{ "ssl_fc_sni", ROLE_HOST, SHAPE_FREE, .priority = 1, .quotes = true },
 	{ "req.hdr(host)", ROLE_HOST, SHAPE_FREE, .quotes = true },
 	{ "hdr(host)", ROLE_HOST, SHAPE_FREE, .quotes = true },
 	{ "fc_err", ROLE_NONE, SHAPE_WORD },
@@ -298,7 +298,11 @@ static int compile(struct str text, const struct log_options *o, struct log_pars
 	for (size_t i = 0; i < ARRAY_LEN(named); i++)
 		if (str_is(option.s ? option : t, named[i].name))
 			name = &named[i];
-	if (name) {
+	if (after(t, "log-format-sd").s) {
+		r = pattern_refuse(ret_why,
+				   "log-format-sd is what HAProxy writes in front of the line's own text, which "
+				   "the log-format has: write that one");
+	} else if (name) {
 		r = draft_variables(&d, str_of(name->text), ret_why);
 	} else if (option.s) {
 		r = pattern_refuse(ret_why,

@@ -38,7 +38,7 @@ static const struct pattern_field variables[] = {
 	{ "status", ROLE_STATUS, SHAPE_NUMBER },
 	{ "body_bytes_sent", ROLE_BYTES, SHAPE_NUMBER },
 	{ "bytes_sent", ROLE_BYTES, SHAPE_NUMBER, .priority = 1 },
-	{ "host", ROLE_HOST, SHAPE_CHOSEN },
+	{ "host", ROLE_HOST, SHAPE_FREE }, /* before 1.21.1 it may have blanks */
 	{ "http_host", ROLE_HOST, SHAPE_FREE, .priority = 1 },
 	{ "server_name", ROLE_HOST, SHAPE_WORD, .priority = 2 },
 	{ "http_user_agent", ROLE_AGENT, SHAPE_FREE },

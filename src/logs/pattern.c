@@ -223,6 +223,8 @@ static void add_field(struct maker *m, const struct pattern_draft_item *i) {
 		p->time_form = f->time_form;
 	} else if (f->role == ROLE_ID) {
 		p->has_id = true;
+	} else if (f->role == ROLE_FORWARDED_FOR || f->role == ROLE_FORWARDED) {
+		p->has_forwarded[f->role - ROLE_FORWARDED_FOR] = true;
 	}
 }
 
@@ -314,6 +316,30 @@ static int plan(const struct maker *m, struct pattern_group *g, char **ret_why) 
 	return check_right(m, g, last, ret_why);
 }
 
+/* A client decides how long a line gets, and so where HAProxy or a relay cuts it. What is counted from the line's end
+ * then (behind a text that goes up to it, or that may hold quotes) is what he has written there: not who he is. */
+static int check_cut(const struct maker *m, char **ret_why) {
+	bool loose = false;
+
+	for (size_t k = 0; k < m->groups.n; k++) {
+		const struct pattern_group *g = &m->groups.v[k];
+
+		for (size_t i = g->first; i < g->first + g->count; i++) {
+			const struct pattern_item *v = &m->items.v[i];
+
+			loose |= is_free(m, i) && (g->quotes || !g->closed);
+			if (loose && !v->text.len && v->role == (m->p->has_addr ? ROLE_ADDR : ROLE_ID))
+				return pattern_refuse(
+					ret_why,
+					"a client whose text is cut off could choose what stands for %.*s: "
+					"put %.*s in front of what clients write",
+					(int)m->written.v[i].len, m->written.v[i].s, (int)m->written.v[i].len,
+					m->written.v[i].s);
+		}
+	}
+	return 0;
+}
+
 /* Groups and items behind the last wanted one; the text behind it stays, so that it is known to be whole. */
 static void trim(struct maker *m) {
 	struct pattern_group *g;
@@ -399,6 +425,8 @@ int pattern_new(struct pattern_draft *d, const struct log_options *o, struct log
 	trim(&m);
 	for (size_t i = 0; r == 0 && i < m.groups.n; i++)
 		r = plan(&m, &m.groups.v[i], ret_why);
+	if (r == 0)
+		r = check_cut(&m, ret_why);
 	if (r == 0)
 		finish(&m, o);
 	vec_done(&m.items);

@@ -102,11 +102,19 @@ static enum log_reason read_id(const struct pattern *p, struct str id, struct ip
 	return LOG_OK;
 }
 
+/* A line that was cut off within the header, or before it, has lost the hops at its right end: those that a proxy
+ * wrote. The client decides how long a line gets. */
+static bool is_cut(const struct pattern_found *f, struct str value) {
+	return f->cut && (!value.s || value.s + value.len == f->end);
+}
+
 static enum log_reason read_forwarded(struct pattern *p, const struct pattern_found *f, enum pattern_role role,
 				      struct ip *addr) {
 	struct str value = f->text[role];
 	struct ip client;
 
+	if (is_cut(f, value))
+		return p->options.trusted && prefix_set_has_ip(p->options.trusted, *addr) ? LOG_BAD_FORWARDED : LOG_OK;
 	if (is_absent(value) || !value.len)
 		return LOG_OK;
 	value = unescaped(p, f, value);
@@ -138,7 +146,7 @@ static enum log_reason read_client(struct pattern *p, const struct pattern_found
 	}
 	for (enum pattern_role role = ROLE_FORWARDED_FOR; reason == LOG_OK && role <= ROLE_FORWARDED; role++) {
 		*ret_role = role;
-		if (f->text[role].s)
+		if (p->has_forwarded[role - ROLE_FORWARDED_FOR])
 			reason = read_forwarded(p, f, role, ret_ip);
 	}
 	return reason;
@@ -187,7 +195,9 @@ enum log_reason pattern_record(struct pattern *p, const char *line, const struct
 		reason = LOG_BAD_STATUS;
 	}
 	if (reason != LOG_OK) {
-		*ret_at = f->text[role].s ? (size_t)(f->text[role].s - line) : 0;
+		const char *place = f->text[role].s ? f->text[role].s : reason == LOG_BAD_FORWARDED ? f->end : line;
+
+		*ret_at = (size_t)(place - line);
 		return reason;
 	}
 	read_request(p, f, &r);

@@ -16,7 +16,8 @@
 /* A group under the reader. */
 struct span {
 	size_t at, end; /* what has not been taken yet */
-	bool cut;       /* the line ends before the group does */
+	bool cut;       /* the line ends before the group does, */
+	bool closed;    /* which a quote should have ended */
 };
 
 struct run {
@@ -154,6 +155,10 @@ static enum log_reason take_left(struct run *r, struct span *g, const struct pat
 		}
 		if (!take_field(r, g, item, i + 1 < count ? &items[i + 1] : NULL))
 			return g->cut && reaches_end(r, g, item) ? ENDED : fault(r, LOG_NO_LITERAL, g->at);
+		if (g->cut && g->closed && g->at == g->end && item->shape != SHAPE_WIDTH) {
+			r->found.text[item->role] = (struct str){ NULL, 0 }; /* the beginning of a word is another */
+			return ENDED;
+		}
 		empty = g->at == from;
 	}
 	return LOG_OK;
@@ -225,7 +230,7 @@ static size_t group_end(const struct run *r, size_t at, size_t quote) {
 static enum log_reason take_group(struct run *r, const struct pattern_group *group, size_t at, size_t *quote) {
 	const struct pattern_item *items = r->p->items + group->first;
 	size_t len = r->scan.len;
-	struct span g = { at, group_end(r, at, *quote), !group->closed || *quote == len };
+	struct span g = { at, group_end(r, at, *quote), !group->closed || *quote == len, group->closed };
 	enum log_reason reason = take_left(r, &g, items, group->left, group->count);
 
 	if (reason != LOG_OK)
@@ -270,13 +275,16 @@ static enum log_reason take_line(struct run *r, size_t at) {
 				quote = next_quote(r, quote + 2);
 				reason = take_group(r, group, at, &quote);
 			}
+			r->found.cut = reason == ENDED;
 			if (reason == ENDED)
 				return LOG_OK;
 			if (reason != LOG_OK)
 				return reason;
 		}
-		if (quote >= len)
+		if (quote >= len) {
+			r->found.cut = group->closed;
 			break;
+		}
 		at = quote + 1;
 	}
 	return LOG_OK;
@@ -308,6 +316,7 @@ enum log_reason pattern_parse(struct log_parser *parser, const char *line, size_
 	r.relayed = false;
 	memset(&r.found, 0, sizeof(r.found));
 	scan_begin(&r.scan, line, len, p->mark, p->escape, p->fill);
+	r.found.end = line + len;
 	reason = take_line(&r, at);
 	if (reason != LOG_OK) {
 		*ret_at = r.at;

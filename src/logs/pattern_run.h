@@ -42,6 +42,7 @@ struct pattern {
 	bool parity; /* ... which a backslash before a quote is */
 	bool header; /* a syslog header may stand in front */
 	bool has_addr, has_id, has_time;
+	bool has_forwarded[2];    /* ROLE_FORWARDED_FOR, ROLE_FORWARDED */
 	bool addr_port, addr_hex; /* how the address is written */
 	uint8_t time_form;
 	struct log_clock clock;
@@ -53,6 +54,8 @@ struct pattern {
 struct pattern_found {
 	struct str text[_ROLE_MAX]; /* s NULL: not there, or the line ended before it */
 	bool escaped;               /* there may be escapes in them */
+	bool cut;                   /* the line ends where a quote should have come: */
+	const char *end;            /* here, so a client's text that ends here may go on */
 };
 
 /* The fields' meaning. `at` is set with every result but LOG_OK. */

@@ -428,3 +428,72 @@ def test_ends_of_lines(hextet, fmt):
     text = good(fmt)
     done = hextet("guard", "parse", "--format", directive(fmt), "--count", "-", input=f"{text}\r\n{text}")
     assert (done.returncode, done.stdout) == (0, "lines: 2\nparsed: 2\nunparsed:\n")
+
+
+# Lines that something on their way (HAProxy's len, a syslog relay) has cut: the client decides how long they get.
+
+
+@with_forwarded
+def test_forwarded_that_was_cut(hextet, fmt):
+    """What is left of the header's right end is the client's own text, and without it the proxy is nobody to blame."""
+    agent = {"agent": "a b"} if fmt != "json" else {}
+    fmt_text, whole = line(fmt, "10.0.0.1", forwarded=f"{VICTIM}, {VICTIM}, 192.0.2.1", **agent)
+    records = parse(hextet, fmt_text, [whole[:n] for n in range(1, len(whole) + 1)], *PROXY)
+    assert outcome(records[-1]) == "192.0.2.1"
+    for n, r in enumerate(records, 1):
+        assert r.get("unparsed") or r["addr"] == "192.0.2.1", whole[:n]
+
+
+def test_cut_line_of_a_stranger(hextet):
+    """Who is no proxy needs no header."""
+    fmt, whole = line("nginx", "2001:db8::1234", forwarded=VICTIM, agent="a")
+    for n in range(whole.index("12 "), len(whole) + 1):
+        assert outcome(parse_one(hextet, fmt, whole[:n], *PROXY)) == "2001:db8::1234"
+
+
+def test_header_behind_a_cut_one(hextet):
+    """A header that is there in full is believed, whatever is cut behind it."""
+    fmt, whole = line("nginx", "10.0.0.1", forwarded="192.0.2.1", agent="a b c")
+    for n in range(whole.index(' "a b c'), len(whole) + 1):
+        assert outcome(parse_one(hextet, fmt, whole[:n], *PROXY)) == "192.0.2.1"
+
+
+def test_address_in_quotes_that_was_cut(hextet):
+    """192.0.2.1 is the beginning of 192.0.2.19."""
+    fmt = """log_format j escape=json '{"agent":"$http_user_agent","addr":"$remote_addr","status":"$status"}';"""
+    whole = '{"agent":"a","addr":"192.0.2.19","status":"401"}'
+    records = parse(hextet, fmt, [whole[:n] for n in range(1, len(whole) + 1)])
+    assert {outcome(r) for r in records if not r.get("unparsed")} == {"192.0.2.19"}
+    assert outcome(records[-1]) == "192.0.2.19"
+
+
+# Formats in which a client could choose the address.
+
+
+@pytest.mark.parametrize("fmt", [
+    # $host has blanks before nginx 1.21.1: "Host: x 198.51.100.66 - y" is a client and his user name.
+    "$host $remote_addr - $remote_user [$time_local] \"$request\" $status",
+    "$host:$server_port $remote_addr - $remote_user [$time_local] \"$request\" $status",
+    # Cut behind what the client wrote, the line ends as if that were the address.
+    "$http_user_agent $remote_addr", "$status $http_user_agent [$remote_addr] $bytes_sent",
+    'haproxy:%[capture.req.hdr(0)] %ci:%cp [%tr] %ST', 'haproxy:%[ssl_fc_sni] %ci:%cp [%tr] %ST',
+    # Counted from the line's end, the client's quotes are the format's own as soon as one of these is cut off.
+    'haproxy:%[capture.req.hdr(0)] %ci:%cp [%tr] %ST %{+Q}r', 'haproxy:%{+Q}[capture.req.hdr(0)] %ci:%cp [%tr] %ST %{+Q}r',
+    'haproxy:%CC %ID [%tr] %ST %{+Q}r',
+])
+def test_format_is_refused(hextet, fmt):
+    done = hextet("guard", "parse", "--format", fmt, "-", input="")
+    assert done.returncode == 2 and "client" in done.stderr and ": put " in done.stderr
+
+
+@pytest.mark.parametrize("fmt, text", [
+    ("$host $remote_addr [$time_local] \"$request\" $status", f'x {VICTIM} [ 2001:db8::1234 [{TIME} +0000] "GET / HTTP/1.1" 401'),
+    ("\"$host\" $remote_addr - $remote_user [$time_local] \"$request\" $status",
+     f'"x {VICTIM} - y" 2001:db8::1234 - {VICTIM} [{TIME} +0000] "GET / HTTP/1.1" 401'),
+    ("$server_name $remote_addr - $remote_user [$time_local] \"$request\" $status",
+     f'a.example 2001:db8::1234 - {VICTIM} - [{TIME} +0000] "GET / HTTP/1.1" 401'),
+    ("haproxy:%ci:%cp [%tr] %ST %[ssl_fc_sni]/%sslv %{+Q}r", f'2001:db8::1234:80 [{TIME}.441] 401 x" {VICTIM}:80 "/TLSv1.3 "GET / HTTP/1.1"'),
+])
+def test_format_that_is_safe(hextet, fmt, text):
+    r = parse_one(hextet, fmt, text)
+    assert (outcome(r), r["path"], r["status"]) == ("2001:db8::1234", "/", 401)

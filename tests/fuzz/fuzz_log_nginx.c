@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		"nginx",
 		"$remote_addr - $remote_user [$time_iso8601] $status \"$request\"",
 		"log_format j escape=json '{\"a\":\"$remote_addr\",\"r\":\"$request\",\"s\":$status,\"t\":$msec}'",
-		"$host:$server_port $remote_addr:$remote_port $http_user_agent $pipe/$status|$bytes_sent",
+		"$server_name:$server_port $remote_addr:$remote_port $http_user_agent $pipe/$status|$bytes_sent",
 		NULL,
 	};
 

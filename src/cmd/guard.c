@@ -97,6 +97,20 @@ static int allow_order(const void *pa, const void *pb) {
 	return prefix_compare(a->network, b->network);
 }
 
+/* Who is never banned is not banned either when a translator makes an IPv6 address of the IPv4 one. */
+static void allow_translated(const struct translation *t, allow_vec *v) {
+	const struct engine_config *c = &t->setup->config.engine;
+
+	for (size_t i = 0, n = v->n; i < n; i++)
+		for (size_t k = 0; k < c->translated_count && prefix_family(v->v[i].network) == FAMILY_4; k++) {
+			struct guard_allow a = v->v[i];
+
+			a.network.ip.hi = c->translated[k].ip.hi;
+			a.network.ip.lo = c->translated[k].ip.lo | (a.network.ip.lo & UINT32_MAX);
+			vec_push(v, a);
+		}
+}
+
 static void translate_allow(struct translation *t, const struct guard_section *g) {
 	struct guard_setup *s = t->setup;
 	allow_vec v = { 0 };
@@ -106,6 +120,7 @@ static void translate_allow(struct translation *t, const struct guard_section *g
 	allow_claims(t, &v);
 	allow_refs(t, &g->trusted_proxies, "trusted proxy", &s->trusted, &v);
 	allow_refs(t, &g->never, "never:", NULL, &v);
+	allow_translated(t, &v);
 	for (size_t i = 0; i < v.n; i++)
 		prefix_set_add(&s->allow, v.v[i].network);
 	prefix_set_normalise(&s->allow);
@@ -326,8 +341,8 @@ void guard_translate(struct arena *a, struct diags *d, const struct estate *e, s
 	*ret_setup = (struct guard_setup){ 0 };
 	if (!e->guard)
 		return;
-	translate_allow(&t, e->guard);
 	translate_translators(&t);
+	translate_allow(&t, e->guard);
 	translate_rules(&t, e->guard);
 	translate_logs(&t, e->guard);
 	translate_sinks(&t, e->guard);

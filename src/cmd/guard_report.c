@@ -74,7 +74,8 @@ static void levels_text(struct emit *e, const struct ban *b, const struct explai
 		add(&t, "    %c /%u: %" PRIu32 " of %" PRIu32 " requests",
 		    prefix_equal(x->network, b->network) ? '*' : ' ', level_len(x), x->now.count, x->level->count);
 		if (x->level->children)
-			add(&t, ", %" PRIu32 " of %" PRIu32 " networks", x->now.children, x->level->children);
+			add(&t, ", %" PRIu32 " of %" PRIu32 " /%us", x->now.children, x->level->children,
+			    prefix_text_len((struct prefix){ x->network.ip, x->level->child_len }));
 		if (x->level->ratio > 0)
 			add(&t, ", ratio %.2f of %.2f", x->now.ratio, x->level->ratio);
 		emit_str(e, NULL, (struct str){ t.s, t.n });

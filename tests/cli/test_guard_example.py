@@ -76,7 +76,7 @@ def test_it_says_why(replay, hextet, top):
     assert (rotator["children"], rotator["ratio"]) == (8, 1)
     done = hextet("guard", "replay", "--estate", top / "examples/streaming", "--format", "nginx", "--explain",
                   top / "examples/streaming/logs/access.log.gz")
-    assert "* /56: 100 of 100 requests, 8 of 8 networks, ratio 1.00 of 0.80\n" in done.stdout
+    assert "* /56: 100 of 100 requests, 8 of 8 /64s, ratio 1.00 of 0.80\n" in done.stdout
     assert "4895 lines" in done.stderr and "4 bans (1 IPv4, 3 IPv6)" in done.stderr
     assert "1 of 4895 lines could not be parsed" in done.stderr and "06:18:2\n" in done.stderr
 

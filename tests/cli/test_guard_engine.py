@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard's engine against guard/oracle.py, which does the same by brute force: random traces, however they are cut,
-with and without a restart after every batch. Paths and globs against Python's own."""
+"""The guard's engine against guard/engine_oracle.py, which does the same by brute force: random traces, however they are
+cut, with and without a restart after every batch. Paths and globs against Python's own."""
+import multiprocessing
 import random
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "guard"))
-import oracle
+import engine_oracle as oracle
 import traces
 
 SLICE = 2500
@@ -38,6 +39,12 @@ def split(lines):
     assert not one
 
 
+def text_and_bans(seed):
+    """A random trace as engine_batch reads it, and what it should print."""
+    trace = traces.random_trace(seed)
+    return traces.text_of(trace), oracle.run(trace)
+
+
 @pytest.mark.parametrize("first, options", [
     *[(n * SLICE, ()) for n in range(3)],
     *[(n * SLICE, ("--cuts", str(n))) for n in range(3, 6)],
@@ -46,10 +53,10 @@ def split(lines):
 ], ids=str)
 def test_engine_does_what_brute_force_does(batch, first, options):
     n = SLICE if options != ("--restart",) else SLICE // 25  # a restart after every single request takes its time
-    some = [traces.random_trace(seed) for seed in range(first, first + n)]
-    printed = list(split(batch("".join(map(traces.text_of, some)), *options)))
+    with multiprocessing.Pool() as pool:
+        texts, wanted = zip(*pool.imap(text_and_bans, range(first, first + n), 50), strict=True)
+    printed = list(split(batch("".join(texts), *options)))
     assert len(printed) == n
-    wanted = [oracle.run(t) for t in some]
     wrong = [first + i for i in range(n) if printed[i] != wanted[i]]
     assert not wrong, f"seeds {wrong[:5]}: {printed[wrong[0] - first]} instead of {wanted[wrong[0] - first]}"
     # The traces are of use: there are bans of several levels, repetitions, late lines and steps of the clock.

@@ -86,7 +86,10 @@ static int compile(struct str text, const struct log_options *o, struct log_pars
 			t = str_of(nicknames[i].text);
 	if (t.len > 9 && memcmp(t.s, "LogFormat", 9) == 0)
 		t = percent_argument(&d, (struct str){ t.s + 9, t.len - 9 });
-	r = percent_draft(&d, &table, t, ret_why);
+	if (t.len > 9 && memcmp(t.s, "CustomLog", 9) == 0)
+		r = pattern_refuse(ret_why, "CustomLog says where the log is: write the LogFormat line that it names");
+	else
+		r = percent_draft(&d, &table, t, ret_why);
 	if (r == 0)
 		r = pattern_new(&d, o, ret_parser, ret_why);
 	draft_done(&d);

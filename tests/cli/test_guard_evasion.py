@@ -497,3 +497,13 @@ def test_format_is_refused(hextet, fmt):
 def test_format_that_is_safe(hextet, fmt, text):
     r = parse_one(hextet, fmt, text)
     assert (outcome(r), r["path"], r["status"]) == ("2001:db8::1234", "/", 401)
+
+
+@pytest.mark.parametrize("fmt, advice", [
+    ("CustomLog ${APACHE_LOG_DIR}/access.log combined", "the LogFormat line"), ('CustomLog logs/a.log "%h %t"', "the LogFormat line"),
+    ('log-format-sd "[x@1 ip=\\"%ci\\"]"', "log-format has"),
+])
+def test_directive_that_is_not_the_format(hextet, fmt, advice):
+    """Taken as a text it would fit no line."""
+    done = hextet("guard", "parse", "--format", fmt, "-", input="")
+    assert done.returncode == 2 and advice in done.stderr

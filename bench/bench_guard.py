@@ -61,7 +61,7 @@ def say(what, rate, ours, goal=None):
     if goal:
         held = f"  goal {goal / 1e6:.0f} M: " + ("held" if rate >= goal else "NOT HELD")
         failed |= rate < goal
-    ratio = f"{ours / rate:10.1f} x" if ours else ""
+    ratio = f"{ours / rate:10.2f} x" if ours else ""
     print(f"  {what:44} {rate:14,.0f} lines/s{ratio}{held}", flush=True)
 
 

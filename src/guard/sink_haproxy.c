@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 enum {
 	LINE_MAX_BYTES = 8000,
@@ -27,6 +28,7 @@ enum {
 	ANSWER_MAX = 1 << 28,
 	REPLACE_FROM = 512, /* removals */
 	NUMBER = 24,
+	CALL_MS = 5000, /* the longest that one call of the sink may last, however slowly HAProxy goes on answering */
 };
 
 struct haproxy {
@@ -35,6 +37,7 @@ struct haproxy {
 	char *word;         /* the ACL's, as a word of a command */
 	struct network_file file;
 	struct network_list held; /* by the running HAProxy, as far as is known */
+	int64_t until_ms;         /* of this call, monotonic */
 };
 
 #define RULE "write \"http-request deny deny_status 403 if { src -f "
@@ -55,12 +58,19 @@ static const struct complaint {
 	{ "No more memory", -ENOMEM, false, "no memory is left for the ACL ", "" },
 };
 
+static int64_t now_ms(void) {
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
 static int connect_why(const struct haproxy *h, int r, char **ret_why) {
 	const char *hint = "";
 
 	if (r == -EAGAIN || r == -ETIMEDOUT)
-		return ban_sink_why(ret_why, -ETIMEDOUT, "HAProxy does not answer on %s within %d ms: it hangs",
-				    h->socket, SINK_TIMEOUT_MS);
+		return ban_sink_why(ret_why, -ETIMEDOUT, "HAProxy does not answer on %s in time (%d ms): it hangs",
+				    h->socket, now_ms() > h->until_ms ? CALL_MS : SINK_TIMEOUT_MS);
 	if (r == -ENOENT)
 		hint = ": is it running, and does haproxy.cfg have \"stats socket PATH\" with this path?";
 	else if (r == -ECONNREFUSED)
@@ -108,7 +118,7 @@ static int send_all(int fd, const char *text, size_t len) {
 	return 0;
 }
 
-static int receive_all(int fd, FILE *answer) {
+static int receive_all(int fd, int64_t until_ms, FILE *answer) {
 	char buffer[16384];
 	size_t total = 0;
 
@@ -117,6 +127,8 @@ static int receive_all(int fd, FILE *answer) {
 
 		if (n == 0)
 			return 0;
+		if (now_ms() > until_ms)
+			return -ETIMEDOUT;
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0 && (total += (size_t)n) > ANSWER_MAX)
@@ -131,7 +143,7 @@ static int ask(const struct haproxy *h, const char *line, size_t len, struct str
 	_cleanup_(fdp_close) int fd = -1;
 	char *text = NULL;
 	FILE *answer;
-	int r = connect_to(h->socket, &fd);
+	int r = now_ms() > h->until_ms ? -ETIMEDOUT : connect_to(h->socket, &fd);
 
 	if (r < 0)
 		return connect_why(h, r, ret_why);
@@ -139,7 +151,7 @@ static int ask(const struct haproxy *h, const char *line, size_t len, struct str
 		return -ENOMEM;
 	r = send_all(fd, line, len);
 	if (r >= 0)
-		r = receive_all(fd, answer);
+		r = receive_all(fd, h->until_ms, answer);
 	if (fclose(answer) != 0 && r >= 0)
 		r = -ENOMEM;
 	if (r < 0) {
@@ -264,6 +276,7 @@ static int expect(const struct haproxy *h, const char *verb, const char *more, c
 static int prepare(struct ban_sink *s, char **ret_why) {
 	struct haproxy *h = (struct haproxy *)s;
 
+	h->until_ms = now_ms() + CALL_MS;
 	return expect(h, "get acl", " ::", "type=ip", NULL, ret_why);
 }
 
@@ -296,6 +309,7 @@ static int apply(struct ban_sink *s, const struct sink_change *changes, size_t n
 	struct haproxy *h = (struct haproxy *)s;
 	size_t removed = 0;
 
+	h->until_ms = now_ms() + CALL_MS;
 	for (size_t i = 0; i < n; i++)
 		removed += changes[i].remove;
 	network_list_apply(&h->held, changes, n);
@@ -321,8 +335,10 @@ static int list(struct ban_sink *s, void (*fn)(const struct sink_entry *e, void 
 	struct haproxy *h = (struct haproxy *)s;
 	struct str whole = { 0 }, answer = { 0 }, line;
 	struct prefix p;
-	int r = command(h, "show acl", "", &whole, &answer, ret_why);
+	int r;
 
+	h->until_ms = now_ms() + CALL_MS;
+	r = command(h, "show acl", "", &whole, &answer, ret_why);
 	if (r < 0)
 		return r;
 	if (answer.len && answer.s[0] != '0') {

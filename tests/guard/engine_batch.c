@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * engine_batch [--cuts SEED] [--restart]: runs the traces on standard input (traces.py says how they are written) and
- * prints what the engine does, for the comparison with engine_oracle.py; also "path HEX" and "glob HEX HEX". --cuts hands the
- * requests over in batches of random sizes instead of one by one; --restart saves and loads the engine after each
- * batch.
+ * prints what the engine does, for the comparison with engine_oracle.py; also "path HEX" and "glob HEX HEX". --cuts
+ * hands the requests over in batches of random sizes instead of one by one; --restart saves and loads the engine after
+ * each batch.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -24,6 +24,7 @@
 #include "render/template.h"
 
 struct render;
+struct facts;
 struct verify_run;
 struct target;
 
@@ -66,6 +67,12 @@ struct target {
 	int (*files)(struct target_run *r);
 	/* Runs the target's own checker over one machine's files; NULL: there is none (`doc` says so). See verify.h. */
 	int (*verify)(struct verify_run *v);
+	/* Commands that make the running program take its files, words divided by one blank, NULL-terminated, run in
+	 * order without a shell when a file of the target has changed: { "systemctl reload haproxy", NULL }. NULL: none
+	 * is needed. */
+	const char *const *reload;
+	/* Reads one file of its own back, for `diff`: see facts.h. NULL: only its lines can be compared. */
+	int (*facts)(struct facts *f, const char *path, struct str text, const char **ret_error);
 };
 
 extern const struct target *const target_list[]; /* NULL-terminated */

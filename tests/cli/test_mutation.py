@@ -174,14 +174,7 @@ def misspell_fields(ex):
         if i.role == "field":
             at = {(i.file, i.line, i.col)}
             yield Mutation("misspelt field", i.file, i.line, i.lines_with(ex.lines(i.file), i.text + "zz"),
-                           at | missing_too(i) | consequences(ex, i))
-
-
-def consequences(ex, section):
-    """Names in a section that is gone: everybody who uses one of them."""
-    gone = [i for i in ex.items if i.path == f"{section.path}/*" and i.file == section.file and i.role == "data key"
-            and "/" not in section.path]
-    return {at for i in gone for at in ex.named_at(is_data_key(i.path)[2] or "$", i.text)}
+                           at | missing_too(i))
 
 
 def rename_things(ex):

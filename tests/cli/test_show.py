@@ -80,12 +80,12 @@ def test_group(hextet, streaming):
     assert found["machines"] == []
     assert [n["network"] for n in found["networks"]] == [
         "2001:db8:10a:a:f::/96", "2001:db8:10a:b:f::/80", "2001:db8:10a:b:e::/80", "2001:db8:10a:b:d::/80"]
-    assert [p["side"] for p in found["policy"]] == ["to", "to", "from"]
+    assert [p["side"] for p in found["policy"]] == ["to", "to", "from", "from"]
 
 
 def test_estate(hextet, streaming):
     found = shown(hextet, "estate", streaming)
-    assert (found["name"], found["machines"], len(found["groups"]), len(found["prefixes"])) == ("streaming", 15, 15, 8)
+    assert (found["name"], found["machines"], len(found["groups"]), len(found["prefixes"])) == ("streaming", 17, 17, 8)
 
 
 def test_ways_to_name_the_estate(hextet, streaming):

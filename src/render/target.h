@@ -71,6 +71,9 @@ struct target {
 	 * order without a shell when a file of the target has changed: { "systemctl reload haproxy", NULL }. NULL: none
 	 * is needed. */
 	const char *const *reload;
+	/* The same when the machine no longer has any file of the target (a role was taken away, or the first apply is
+	 * taken back); NULL: nothing is run, and `apply` says so. */
+	const char *const *withdraw;
 	/* Reads one file of its own back, for `diff`: see facts.h. NULL: only its lines can be compared. */
 	int (*facts)(struct facts *f, const char *path, struct str text, const char **ret_error);
 };

@@ -258,4 +258,6 @@ const struct target target_dns = {
 	.prepare = prepare,
 	.files = files,
 	.verify = verify,
+	/* The check sees the whole configuration, of which ours is a part. */
+	.reload = (const char *const[]){ "knotc conf-check", "knotc reload", NULL },
 };

@@ -172,4 +172,7 @@ const struct target target_networkd = {
 	.prepare = prepare,
 	.files = files,
 	.verify = verify,
+	/* It reads all files and configures anew what has changed. */
+	.reload = (const char *const[]){ "networkctl reload", NULL },
+	.withdraw = (const char *const[]){ "networkctl reload", NULL },
 };

@@ -122,4 +122,7 @@ const struct target target_nftables = {
 	.prepare = prepare,
 	.files = files,
 	.verify = verify,
+	.reload = (const char *const[]){ "nft -f " RULESET, NULL },
+	/* nft joins its arguments; "add" first, because 1.0.6 has no "destroy". */
+	.withdraw = (const char *const[]){ "nft add table inet hextet ; delete table inet hextet", NULL },
 };

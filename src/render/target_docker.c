@@ -139,4 +139,7 @@ const struct target target_docker = {
 	.applies = applies,
 	.files = files,
 	.verify = verify,
+	/* A reload (SIGHUP) takes none of these settings. The script is not on every machine. */
+	.reload = (const char *const[]){ "systemctl restart docker", "find /etc -path " NETWORKS_SH " -exec sh {} +",
+					 NULL },
 };

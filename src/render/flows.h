@@ -25,7 +25,7 @@ struct flow_box {
 	uint16_t port_first, port_last; /* of the destination */
 	bool translated; /* `to` and the ports are those before destination NAT, for translated connections only */
 	struct prefix_set from, to;
-	const void *origin; /* what let it through: a struct policy, or a line number as made by the reader; or NULL */
+	const void *origin; /* what let it through: a struct policy, or a struct nft_rule; or NULL */
 };
 
 struct flows {
@@ -33,13 +33,15 @@ struct flows {
 	VEC(struct flow_box) boxes;
 };
 
+/* done frees the list of boxes; the sets stay in their arenas. */
 void flows_init(struct flows *f, struct arena *a);
 void flows_done(struct flows *f);
 
 /* Adds a box; an empty one is left out. */
 void flows_add(struct flows *f, const struct flow_box *box);
 
-/* a without b, in disjoint boxes with a's origins, joined where that is possible; in f's arena. */
+/* a without b, in disjoint boxes with a's origins; what two boxes of a let through belongs to the first. ret has been
+ * initialised and is empty; what it holds is in its own arena. The work is polynomial in the ranges of all boxes. */
 void flows_subtract(const struct flows *a, const struct flows *b, struct flows *ret);
 
 /* The box that lets one connection through, or NULL; the first one added wins. O(boxes). */

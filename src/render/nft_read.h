@@ -9,15 +9,21 @@
 #include "base/str.h"
 #include "render/flows.h"
 
+/* Where a flow was read. */
+struct nft_rule {
+	uint32_t line;
+	struct str comment; /* without its quotes; empty for a rule that has none. Borrowed from the text */
+};
+
 struct nft_text {
-	struct flows flows; /* what rules accept by addresses, protocol and ports; origin: the line as uintptr_t */
+	struct flows flows; /* what rules accept by addresses, protocol and ports; origin: struct nft_rule */
 	VEC(struct str)
-	other;               /* every other statement (ICMP, VRRP, states, policies), normalised, in order: comparable
-				as text */
+	other;               /* every other statement ("input: iif "lo" accept"), with one blank between words, in
+				order: comparable as text */
 	uint32_t error_line; /* of the refusal */
 	char error[160];
 };
 
-/* 0; -EINVAL with error and error_line set; -E2BIG. Everything is in the arena. */
+/* 0; -EINVAL with error and error_line set; -E2BIG. Everything but the text is in the arena; done in every case. */
 int nft_read(struct str text, struct arena *a, struct nft_text *ret);
 void nft_text_done(struct nft_text *t);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -50,10 +51,30 @@ static int put(const char *path, const char *text) {
 	return n < 0 ? -errno : 0;
 }
 
+/* Up, and made before when there is none. The kernel reads all IFNAMSIZ bytes of a name. */
+static int bring_up(int fd, const char *name) {
+	struct ifreq what = { .ifr_flags = IFF_UP };
+
+	for (size_t i = 0; name[i]; i++) {
+		if (i + 1 == sizeof(what.ifr_name))
+			return -ENAMETOOLONG;
+		what.ifr_name[i] = name[i];
+	}
+	(void)ioctl(fd, SIOCBRADDBR, what.ifr_name);
+	return ioctl(fd, SIOCSIFFLAGS, &what) < 0 ? -errno : 0;
+}
+
+static int bring_all_up(int fd, const char *const *names) {
+	int r = bring_up(fd, "lo");
+
+	for (; names && *names && r == 0; names++)
+		r = bring_up(fd, *names);
+	return r;
+}
+
 /* Without root, a user namespace in which we are root comes first; `map` is "0 UID 1". */
-static int enter_network(bool root, const char *uid_map, const char *gid_map) {
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd;
+static int enter_network(bool root, const char *uid_map, const char *gid_map, const char *const *interfaces) {
+	int fd, r;
 
 	if (unshare(CLONE_NEWNET | (root ? 0 : CLONE_NEWUSER)) < 0)
 		return -errno;
@@ -63,8 +84,9 @@ static int enter_network(bool root, const char *uid_map, const char *gid_map) {
 			return -EPERM;
 	}
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
-		return -errno;
+	r = fd < 0 ? -errno : bring_all_up(fd, interfaces);
+	if (r < 0)
+		return r;
 	(void)close(fd);
 	(void)put("/proc/sys/net/ipv4/ip_nonlocal_bind", "1");
 	(void)put("/proc/sys/net/ipv6/ip_nonlocal_bind", "1");
@@ -100,7 +122,7 @@ __attribute__((noreturn)) static void run_child(const struct plan *p, int output
 		(void)close(null);
 	if (p->o->folder && chdir(p->o->folder) < 0)
 		tell(report, errno);
-	r = p->o->own_network ? enter_network(p->root, p->uid_map, p->gid_map) : 0;
+	r = p->o->own_network ? enter_network(p->root, p->uid_map, p->gid_map, p->o->interfaces) : 0;
 	if (r < 0)
 		tell(report, -r);
 	(void)execve(p->program, (char *const *)(uintptr_t)p->o->argv, p->environment);

@@ -9,8 +9,11 @@ struct child_options {
 	const char *const *argv; /* argv[0] is looked up in PATH and the sbin folders */
 	const char *folder;      /* to start in; NULL: here */
 	bool own_network;        /* in a new network namespace, with loopback up and non-local binds allowed */
-	unsigned limit_s;        /* seconds until it is killed, with all that it started */
-	size_t output_max;       /* bytes of stdout and stderr that are kept */
+	/* Interfaces to make there, up and without addresses, NULL-terminated; NULL: none. They are bridges, which
+	 * carry any name that a card or a VLAN has. */
+	const char *const *interfaces;
+	unsigned limit_s;  /* seconds until it is killed, with all that it started */
+	size_t output_max; /* bytes of stdout and stderr that are kept */
 };
 
 /*

@@ -128,6 +128,7 @@ int verify_exec(struct verify_run *v, const char *const *argv, unsigned flags, i
 		.argv = argv,
 		.folder = v->folder,
 		.own_network = flags & VERIFY_NETNS,
+		.interfaces = v->interfaces,
 		.limit_s = LIMIT_S,
 		.output_max = OUTPUT_MAX,
 	};

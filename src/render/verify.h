@@ -15,7 +15,8 @@
 #include "render/target.h"
 
 enum {
-	VERIFY_NETNS = 1 << 0, /* in a network namespace of its own: loopback up, any address can be bound */
+	/* In a network namespace of its own: loopback and verify_run.interfaces are up, any address can be bound. */
+	VERIFY_NETNS = 1 << 0,
 };
 
 /* What became of the files of one target. */
@@ -35,6 +36,8 @@ struct verify_run {
 	struct diags *diags;
 	const char *folder;
 	struct verify_result *result;
+	const char *const
+		*interfaces; /* that VERIFY_NETNS makes, set by the target: NULL-terminated, or NULL for none */
 };
 
 /* Where a file of the run lies on disk; NULL when the target did not write it. */

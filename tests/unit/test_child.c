@@ -101,11 +101,35 @@ static void test_nothing_to_run(void **state) {
 	arena_done(&a);
 }
 
+/* /proc/net/dev is the kernel's own list of them; where namespaces are refused there is nothing to see. */
+static void test_interfaces(void **state) {
+	const char *const argv[] = { "sh", "-c", "sed -n 's/^ *\\([^ ]*\\):.*/\\1/p' /proc/net/dev | sort", NULL };
+	const char *const names[] = { "eth0.4001", "eth0", "lo", NULL }, *const too_long[] = { "sixteen-letters-",
+											       NULL };
+	struct child_options o = {
+		.argv = argv, .own_network = true, .interfaces = names, .limit_s = 50, .output_max = 100
+	};
+	struct arena a = { 0 };
+	struct str output;
+	int status = -1, r;
+
+	(void)state;
+	r = child_run(&o, &a, &status, &output);
+	if (r == -EPERM)
+		skip();
+	assert_int_equal(r, 0);
+	assert_int_equal(status, 0);
+	assert_string_equal(arena_dup(&a, output.s, output.len), "eth0\neth0.4001\nlo\n");
+	o.interfaces = too_long;
+	assert_int_equal(child_run(&o, &a, &status, &output), -ENAMETOOLONG);
+	arena_done(&a);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_said),           cmocka_unit_test(test_open_files),
 		cmocka_unit_test(test_much_output),    cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_nothing_to_run),
+		cmocka_unit_test(test_nothing_to_run), cmocka_unit_test(test_interfaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,7 @@ ETC = ["alternatives", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf
        "nsswitch.conf", "passwd", "protocols", "services", "ssl/openssl.cnf"]
 FOLDERS = ["etc/sysctl.d", "etc/systemd/network", "run/lock", "run/systemd/netif/leases", "run/systemd/netif/links",
            "run/systemd/netif/lldp", "var/cache", "var/lib", "var/log", "var/tmp"]
+PROVIDER_ADDRESSES = ["192.0.0.8", "3fff::1"]  # in its ICMP errors
 # PID 1: mounts, then reads from pytest until there is no pytest. It ignores SIGCHLD, so orphans leave no zombies.
 INIT = """set -e
 trap '' CHLD
@@ -340,7 +341,7 @@ class Machines:
         self.provider.ready()
         self.ip("link add wire address 02:00:00:00:00:01 type bridge", "link set wire up",
                 "address add fe80::1/64 dev wire nodad",
-                "address add 192.0.0.8/32 dev wire")
+                *(f"address add {a} dev wire" for a in PROVIDER_ADDRESSES))
         self.segments["wire"] = "wire"
         commands, routes, interfaces = [], [], {}
         for machine in self.machines.values():
@@ -425,5 +426,5 @@ class Machines:
 
 def is_configured(machine, n):
     """networkd writes down what it has done."""
-    states = [path.read_text() for path in machine.path("/run/systemd/netif/links").iterdir()]
+    states = [path.read_text() for path in machine.path("/run/systemd/netif/links").glob("[0-9]*")]
     return sum("ADMIN_STATE=configured" in state for state in states) >= n

@@ -99,12 +99,15 @@ bool firewall_nat64(const struct estate *e, const struct policy_line *l, struct 
  * remark has no match).
  */
 struct firewall_rules {
-	const struct value *sets;    /* named_set.data of those that the rules use */
-	const struct value *input;   /* to the machine */
-	const struct value *forward; /* to and from the networks behind it */
-	const struct value *inside;  /* matches of packets that claim to come from those networks */
-	const struct value *links;   /* matches of packets that stay inside one Docker network */
-	bool routes;                 /* whether there is a network behind it, or it translates */
+	const struct value *sets;          /* named_set.data of those that the rules use */
+	const struct value *input;         /* to the machine */
+	const struct value *forward;       /* to and from the networks behind it */
+	const struct value *inside;        /* matches of packets that claim to come from those networks */
+	const struct value *links;         /* matches of packets that stay inside one Docker network */
+	const struct value *hidden;        /* matches of packets that leave with the machine's IPv4 address (NAT) */
+	const struct value *nat64;         /* what jool may translate; NULL: the machine has no jool */
+	const struct value *nat64_clients; /* who may use it, as nft reads them; null: nobody */
+	bool routes;                       /* whether there is a network behind it, or it translates */
 };
 
 void firewall_make(const struct firewall *fw, const struct machine *m, struct arena *a,

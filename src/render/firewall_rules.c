@@ -366,16 +366,25 @@ static void egress(struct maker *k, unsigned f) {
 	note_missing(k, &k->line->to, f, "to");
 }
 
-static void forward_line(struct maker *k) {
+/*
+ * jool takes packets off the way before any forward chain sees them, and tracks its connections itself: what it may
+ * translate is said once more for prerouting, without connection states.
+ */
+static void nat64_line(struct maker *k) {
 	const char *sources, *destinations;
 
+	if (firewall_nat64(k->fw->estate, k->line, k->arena, &sources, &destinations))
+		push_ports(k, arena_printf(k->arena, "ip6 saddr %s ip6 daddr %s ", sources, destinations),
+			   &k->line->ports);
+}
+
+static void forward_line(struct maker *k) {
 	for (unsigned f = V4; f < FAMILY_COUNT; f++)
 		ingress(k, f);
 	for (unsigned f = V4; f < FAMILY_COUNT; f++)
 		egress(k, f);
-	if (translates(k) && firewall_nat64(k->fw->estate, k->line, k->arena, &sources, &destinations))
-		push_ports(k, arena_printf(k->arena, "ip6 saddr %s ip6 daddr %s ", sources, destinations),
-			   &k->line->ports);
+	if (translates(k))
+		nat64_line(k);
 }
 
 static const struct value *chain(struct maker *k, void (*write_line)(struct maker *k)) {
@@ -460,6 +469,53 @@ static const struct value *links(const struct maker *k) {
 	return list;
 }
 
+static const struct value *nat64_clients(const struct maker *k) {
+	const struct estate *e = k->fw->estate;
+	struct prefix_set set = PREFIX_SET_INIT;
+	const char *text;
+
+	LIST_EACH (struct ref, ref, &e->nat64->clients)
+		party_addresses(e, ref, FAMILY_6, NULL, &set);
+	prefix_set_normalise(&set);
+	text = firewall_set_text(&set, k->arena);
+	prefix_set_done(&set);
+	return text ? value_text(k->arena, text, NO_LOC) : &value_null;
+}
+
+/*
+ * Private IPv4 networks behind the machine: the whole policy takes them for the machine's own address, and so they must
+ * leave as that. Docker does it for its networks; jool translates to the machine's address to begin with.
+ */
+static const struct value *hidden(const struct maker *k) {
+	struct value *list = value_list(k->arena, NO_LOC);
+	struct prefix_set set = PREFIX_SET_INIT;
+	const char *text;
+
+	LIST_EACH (struct routed, n, &k->machine->routed_networks)
+		if (wanted(TRANSLATED, &n->network, V4))
+			prefix_set_add(&set, n->network.prefix);
+	for (const struct machine_extra *x = k->extra; x; x = x->next) {
+		const struct network *networks[] = {
+			x->lan ? &x->lan->ipv4 : NULL,
+			x->vpn ? &x->vpn->ipv4 : NULL,
+			x->nat64 && machine_has_role(k->machine, ROLE_TAYGA) ? &x->nat64->ipv4_pool : NULL,
+		};
+
+		for (size_t i = 0; i < ARRAY_LEN(networks); i++)
+			if (networks[i] && wanted(TRANSLATED, networks[i], V4))
+				add_network(networks[i], &set);
+	}
+	prefix_set_normalise(&set);
+	text = k->machine->ip.at ? firewall_set_text(&set, k->arena) : NULL;
+	if (text)
+		value_list_push(k->arena, list,
+				value_text(k->arena,
+					   arena_printf(k->arena, "ip saddr %s ip daddr != %s", text, inside_names[V4]),
+					   NO_LOC));
+	prefix_set_done(&set);
+	return list;
+}
+
 void firewall_make(const struct firewall *fw, const struct machine *m, struct arena *a,
 		   struct firewall_rules *ret_rules) {
 	struct maker k = { .fw = fw, .machine = m, .arena = a, .extra = firewall_extra(fw, m) };
@@ -469,9 +525,15 @@ void firewall_make(const struct firewall *fw, const struct machine *m, struct ar
 		.routes = k.inside[V4].ranges.n || k.inside[V6].ranges.n || translates(&k),
 		.inside = inside(&k),
 		.links = links(&k),
+		.hidden = hidden(&k),
 		.input = input(&k),
 	};
 	ret_rules->forward = forward(&k, ret_rules->routes);
+	if (translates(&k) && machine_has_role(m, ROLE_JOOL)) {
+		k.list = value_list(a, NO_LOC);
+		ret_rules->nat64 = chain(&k, nat64_line);
+		ret_rules->nat64_clients = nat64_clients(&k);
+	}
 	ret_rules->sets = sets(&k);
 	for (unsigned f = V4; f < FAMILY_COUNT; f++) {
 		prefix_set_done(&k.own[f]);

@@ -18,7 +18,7 @@
 
 enum { TEXT_MAX = 64 << 20, RULES_MAX = 1 << 20 };
 
-enum chain { INPUT, FORWARD, FORGED, ICMP4, ICMP6, _CHAIN_MAX };
+enum chain { INPUT, FORWARD, FORGED, HIDDEN, NAT64, ICMP4, ICMP6, _CHAIN_MAX };
 
 enum word_kind { END, NEWLINE, PUNCTUATION, STRING, WORD };
 
@@ -55,6 +55,8 @@ static const struct chain_row chain_rows[_CHAIN_MAX] = {
 	[INPUT] = { "input", "type filter hook input priority filter ; policy drop ;" },
 	[FORWARD] = { "forward", "type filter hook forward priority filter ; policy drop ;" },
 	[FORGED] = { "forged", "type filter hook prerouting priority raw ; policy accept ;" },
+	[HIDDEN] = { "hidden", "type nat hook postrouting priority srcnat ; policy accept ;" },
+	[NAT64] = { "nat64", "type filter hook prerouting priority mangle ; policy accept ;" },
 	[ICMP4] = { "icmp4_in", NULL },
 	[ICMP6] = { "icmp6_in", NULL },
 };
@@ -85,6 +87,13 @@ static const struct {
 	{ 1 << FORWARD, "ip6 saddr $6 ip6 daddr $6 accept" },
 	{ 1 << FORGED, "ip saddr $4 fib saddr . iif oif missing drop" },
 	{ 1 << FORGED, "ip6 saddr $6 fib saddr . iif oif missing drop" },
+	{ 1 << HIDDEN, "ip saddr $4 ip daddr != $4 masquerade" },
+	/* In front of jool; what it accepts is in the chain forward, too. */
+	{ 1 << NAT64, "ip6 daddr != $6 accept" },
+	{ 1 << NAT64, "ip6 saddr $6 icmpv6 type $t accept" },
+	{ 1 << NAT64, "ip6 saddr $6 ip6 daddr $6 tcp dport $t accept comment $s" },
+	{ 1 << NAT64, "ip6 saddr $6 ip6 daddr $6 udp dport $t accept comment $s" },
+	{ 1 << NAT64, "drop" },
 };
 
 static int refuse(struct reader *r, const char *fmt, ...) _printf_(2, 3);

@@ -5,7 +5,8 @@
  * else's tables. What the policy says is decided in firewall_rules.c; what RFC 4890 says is in the template, where a
  * sysadmin will look for it. This file adds VRRP: who may speak it is said by the failover entries.
  *
- * The templates see, beside machine and estate: sets, input, forward, inside, links, routes (see firewall.h)
+ * The templates see, beside machine and estate: sets, input, forward, inside, links, hidden, nat64,
+ * nat64_clients, routes (see firewall.h)
  * and vrrp, a list of {interface, names, ipv4 (the peers'
  * addresses as a text, null: no IPv4), ipv6 (whether it is spoken there)}.
  */
@@ -88,6 +89,10 @@ static int files(struct target_run *r) {
 	target_set(r, "forward", rules.forward);
 	target_set(r, "inside", rules.inside);
 	target_set(r, "links", rules.links);
+	target_set(r, "hidden", rules.hidden);
+	target_set(r, "nat64", rules.nat64 ? rules.nat64 : &value_null);
+	target_set(r, "nat64_clients", rules.nat64 ? rules.nat64_clients : &value_null);
+	target_set(r, "nat64_prefix", rules.nat64 ? data_network(r->arena, &r->estate->nat64->prefix) : &value_null);
 	target_set(r, "routes", rules.routes ? &value_true : &value_false);
 	target_set(r, "vrrp", vrrp_list(r));
 	return target_file(r, RULESET, "nftables/hextet.nft", 0644);
@@ -115,7 +120,11 @@ const struct target target_nftables = {
 	       "machine (routed networks, VPN, LAN, NAT64 clients) get what policy lines allow to them, and may open "
 	       "only what lines allow from them: write 'from: containers, to: any' for those that fetch from the "
 	       "Internet (any has the estate's own machines in it, too). Packets that claim an address of such a "
-	       "network but come from elsewhere are dropped. ICMP and ICMPv6 follow RFC 4890; VRRP is open to the "
+	       "network but come from elsewhere are dropped. Private IPv4 networks behind the machine leave with the "
+	       "machine's "
+	       "address (masquerade), which is what the policy takes them for; Docker does that for its own. jool "
+	       "translates before a forward chain sees a packet: on its machine a chain in front of it lets only the "
+	       "NAT64 clients in, to what lines allow them. ICMP and ICMPv6 follow RFC 4890; VRRP is open to the "
 	       "other machines of a failover entry, on its interface. "
 	       "Checked with nft -c.",
 	.templates = (const char *const[]){ "nftables/hextet.nft", NULL },

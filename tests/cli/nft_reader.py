@@ -67,12 +67,12 @@ class Ruleset:
             return lambda p: self.walk(body["target"], p) or True
         if kind == "limit":
             return lambda p: True
-        assert kind in ("accept", "drop"), expression
+        assert kind in ("accept", "drop", "masquerade"), expression
         return lambda p: kind
 
     def compile_match(self, body):
         key, right = self.key(body["left"]), body["right"]
-        assert body["op"] in ("==", "in"), body
+        assert body["op"] in ("==", "in", "!="), body
         if isinstance(right, str) and right.startswith("@"):
             ranges = self.sets[right]
         elif isinstance(right, dict) and "set" in right:
@@ -86,7 +86,7 @@ class Ruleset:
             value = key(p)
             if value is None or isinstance(value, str):
                 return value in words
-            return any(a <= value <= b for a, b in ranges)
+            return any(a <= value <= b for a, b in ranges) != (body["op"] == "!=")
 
         return match
 

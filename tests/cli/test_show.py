@@ -57,7 +57,7 @@ def test_machine(hextet, streaming):
     assert {p["name"]: (p["side"], p["place"]) for p in found["policy"]} == {
         name: (side, f"{policy}:{line_of(policy, name + ',')}") for name, side in {
             "public web": "from", "vpn entry": "both", "public dns": "from", "admin": "both",
-            "monitoring agents": "to"}.items()}
+            "monitoring agents": "to", "office browsing": "to"}.items()}
 
 
 def test_machine_with_failover(hextet, streaming):

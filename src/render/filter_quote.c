@@ -43,6 +43,11 @@ static const struct value *filter_quote_haproxy(struct render *r, struct call *c
 	return quote(r, c, "\\\"$", "");
 }
 
+/* Icinga's strings end at a quote or a line feed and have C's escapes. */
+static const struct value *filter_quote_icinga(struct render *r, struct call *c) {
+	return quote(r, c, "\\\"", "");
+}
+
 /* nftables knows no escapes inside its quotes. */
 static const struct value *filter_quote_nft(struct render *r, struct call *c) {
 	return quote(r, c, "", "\"\\");
@@ -270,6 +275,8 @@ const struct filter filters_quote[] = {
 	{ "quote_dns", "", filter_quote_dns, FILTER_OWN | FILTER_MARKUP,
 	  "a character-string of a zone file (RFC 1035)" },
 	{ "quote_haproxy", "", filter_quote_haproxy, FILTER_OWN | FILTER_MARKUP, "a word of HAProxy's configuration" },
+	{ "quote_icinga", "", filter_quote_icinga, FILTER_OWN | FILTER_MARKUP,
+	  "a string of Icinga's configuration; where it runs macros, put replace('$', '$$') in front" },
 	{ "quote_nft", "", filter_quote_nft, FILTER_OWN | FILTER_MARKUP,
 	  "a string of nftables, which cannot hold quotes or backslashes" },
 	{ "quote_nginx", "", filter_quote_nginx, FILTER_OWN | FILTER_MARKUP,

@@ -56,7 +56,7 @@ static const struct number *find_port(const struct service *s, uint64_t port) {
 	return NULL;
 }
 
-static bool speaks_tls(const struct service *s, uint64_t port) {
+bool serves_tls(const struct service *s, uint64_t port) {
 	return port == PORT_HTTPS ||
 	       (port != PORT_HTTP && (find_port(s, PORT_HTTPS) || strncmp(s->name.s, "https", 5) == 0));
 }
@@ -77,7 +77,7 @@ static struct port_use *use_port(struct port_uses *u, const struct service *s, c
 			.redirect = value_list(u->arena, number->at->loc),
 		};
 	}
-	u->list.v[at].tls |= speaks_tls(s, number->n);
+	u->list.v[at].tls |= serves_tls(s, number->n);
 	return &u->list.v[at];
 }
 

@@ -14,6 +14,9 @@ bool serves_family(const struct estate *e, const struct machine *m, enum family 
 /* Whether it answers for a public name on a TCP port, in any family. */
 bool serves_any(const struct estate *e, const struct machine *m);
 
+/* Whether TLS is spoken on this port of the service. */
+bool serves_tls(const struct service *s, uint64_t port);
+
 /*
  * Ports that are treated alike, in ascending order: a list of {name (unique, from the service), ports, tls, names
  * (served here), redirect (names that are sent on to port 443)}. Names are in lower case. Public names of one machine

@@ -117,7 +117,8 @@ FILTERS = {
     "aggregate": aggregate, "bracket": bracket, "cidr": cidr, "network": network, "host": host, "netmask": netmask,
     "ptr": ptr, "ipv4": only(4), "ipv6": only(6), "nft_set": nft_set, "family": lambda t: _network(t).version,
     "prefixlen": lambda t: _network(t).prefixlen, "quote_nginx": _quote('"\\', "$"),
-    "quote_haproxy": _quote('"\\$', ""), "quote_nft": _quote("", '"\\'), "quote_shell": lambda t: shlex.quote(str(t)),
+    "quote_haproxy": _quote('"\\$', ""), "quote_icinga": _quote('"\\', ""), "quote_nft": _quote("", '"\\'),
+    "quote_shell": lambda t: shlex.quote(str(t)),
     "quote_dns": quote_dns,
     "one_line": lambda t: re.sub("[\x00-\x1f\x7f]", " ", str(t).strip(" \t\n\r")),
 }

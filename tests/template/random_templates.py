@@ -201,7 +201,8 @@ class Generator:
             "round(method='floor')", "batch(2) | list", "batch(2, 0) | list", "slice(2) | list", "tojson", "tojson(2)", "format(1, 2)", "wordcount", "center(20)",
             "truncate(8)", "truncate(8, true, '~', 0)", "urlencode", "default('D')", "d('D', true)", "replace('l', 'L')",
             "replace('a', 'b', 1)", "bracket", "cidr", "network", "host", "prefixlen", "family", "ipv4", "ipv6", "netmask", "ptr",
-            "nft_set", "aggregate", "quote_shell", "quote_nginx", "quote_haproxy", "quote_nft", "quote_dns", "ipv4 | nft_set",
+            "nft_set", "aggregate", "quote_shell", "quote_nginx", "quote_haproxy", "quote_icinga", "quote_nft", "quote_dns",
+            "ipv4 | nft_set",
             "map('cidr') | list", "length > 1")
 
     def test(self):

@@ -4,10 +4,8 @@
  * docker-default-network: there is at most one). dockerd refuses to start with "ipv6" and no "fixed-cidr-v6"
  * (moby#29443), so both are written or neither.
  *
- * Seen with dockerd 20.10.24 in a network namespace, by hand (it is too heavy for a test): with the rendered
- * daemon.json it starts in under a second; the script creates the networks, says so, and does and says nothing the
- * second time; a network with another subnet makes it fail; `ip6tables-save` is empty, so nothing translates IPv6. With
- * "ip6tables": true there would be `-A POSTROUTING -s NETWORK ! -o BRIDGE -j MASQUERADE`.
+ * tests/lab/test_docker_lab.py runs dockerd on both files. With "ip6tables": true there would be `-A POSTROUTING -s
+ * NETWORK ! -o BRIDGE -j MASQUERADE`: IPv6 translated to the host's address.
  *
  * The templates see, beside machine and estate: default_network (daemon.json; null: none) and networks (networks.sh),
  * the routed networks that have a docker_network.

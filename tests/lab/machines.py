@@ -45,7 +45,7 @@ LIMIT = 20  # seconds until a daemon must be ready; generous, for loaded machine
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC",
-       "HOME": "/root", "PYTHONDONTWRITEBYTECODE": "1"}
+       "HOME": "/var/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
 # What programs need from the host's /etc.
 ETC = ["alternatives", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime",
        "nsswitch.conf", "passwd", "protocols", "services", "ssl/openssl.cnf"]
@@ -95,6 +95,7 @@ class Namespace:
     """Namespaces on one process, which ends with this one. pid is its pid as the host sees it."""
 
     def __init__(self, script, *args):
+        self.net = None
         self.unshare = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork",
              "--kill-child=KILL", "--mount-proc", "sh", "-c", script, "sh", *map(str, args)],
@@ -110,10 +111,12 @@ class Namespace:
         return self
 
     def close(self):
-        self.unshare.kill()
-        self.unshare.communicate()
-        if hasattr(self, "net"):
+        if self.unshare.poll() is None:
+            self.unshare.kill()
+            self.unshare.communicate()
+        if self.net is not None:
             os.close(self.net)
+        self.net = None
 
 
 def child_of(pid):
@@ -180,6 +183,8 @@ class Machine:
         self.daemons, self.links = [], []
         for folder in FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / "var/run").symlink_to("/run")
+        (root / "var/lock").symlink_to("/run/lock")
         here = [path for path in ETC + lab.etc if (Path("/etc") / path).exists()]
         subprocess.run(["cp", "-a", "--parents", "--no-clobber", *here, root / "etc"], cwd="/etc", check=True)
         self.namespace = Namespace(INIT, root, name)
@@ -190,7 +195,7 @@ class Machine:
 
     def path(self, inside):
         """Where a file in /etc, /run or /var of the machine is for us."""
-        assert re.match(r"/(etc|run|var)(/|$)", inside), inside
+        assert re.match(r"/(etc|run|var(?!/run|/lock))(/|$)", inside), inside  # those two are links to /run
         return self.root / inside[1:]
 
     def write(self, inside, text, mode=0o644):
@@ -267,11 +272,12 @@ class Machine:
                           stdin=subprocess.PIPE, ready=("log", "ready"))
 
     def close(self):
-        """PID 1 takes all of the machine with it."""
+        """PID 1 takes all of the machine with it, and whoever waited for a daemon ends too."""
         self.namespace.close()
         for daemon in self.daemons:
-            daemon.process.kill()
-            daemon.process.communicate()
+            daemon.wait()
+            if daemon.process.stdin:
+                daemon.process.stdin.close()
 
 
 def set_net(fd):

@@ -3,11 +3,15 @@
  * What the files of a machine mean, read back from their text by the target that wrote them: flows, DNS records,
  * listeners. `diff` compares facts of an old render with those of a new one, so that a reordered file is no change and
  * a lost address family is an alarm.
+ *
+ * Readers take what the target's templates write and refuse by line what could mean something that they do not see.
  */
 #pragma once
 
 #include "base/str.h"
 #include "render/flows.h"
+
+enum fact_kind { FACT_FLOW, FACT_RECORD, FACT_LISTENER, _FACT_KIND_MAX };
 
 /* A DNS record: families come from its type. */
 struct fact_record {
@@ -25,9 +29,10 @@ struct fact_listener {
 	uint16_t port;
 };
 
+/* Everything that the lists point to is in the arena. */
 struct facts {
 	struct arena *arena;
-	struct flows flows;
+	struct flows flows; /* origins: struct nft_rule, or another of the reader's that begins with one */
 	VEC(struct fact_record) records;
 	VEC(struct fact_listener) listeners;
 	VEC(const char *)
@@ -36,8 +41,14 @@ struct facts {
 
 struct target;
 
+void facts_init(struct facts *f, struct arena *a);
+void facts_done(struct facts *f);
+
 /*
- * Reads one file of a target into facts. A file that a target does not read gives no facts, and diff shows its lines.
- * 0, or -EINVAL with a reason and a line in ret_error ("line 7: …", in the arena).
+ * Reads one file of a target into facts; the text must live as long as they. A file that a target does not read gives
+ * no facts, and diff shows its lines. 0, or -EINVAL with a reason and a line in ret_error ("line 7: …", in the arena):
+ * then facts hold nothing of this file.
  */
 int facts_read(struct facts *f, const struct target *t, const char *path, struct str text, const char **ret_error);
+
+const char *fact_kind_to_str(enum fact_kind k); /* "flow", "record", "listener" */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "render/data.h"
+#include "render/facts_dns.h"
 #include "render/target.h"
 #include "render/verify.h"
 #include "render/zone.h"
@@ -240,6 +241,13 @@ static int verify(struct verify_run *v) {
 	return result;
 }
 
+/* knot.conf only says where the zones are. */
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	const size_t len = strlen(path), suffix = strlen(".zone");
+
+	return len > suffix && strcmp(path + len - suffix, ".zone") == 0 ? facts_dns_read(f, text, ret_error) : 0;
+}
+
 const struct target target_dns = {
 	.name = "dns",
 	.summary = "zones of the domain and of the reverse tree, for Knot DNS",
@@ -258,6 +266,7 @@ const struct target target_dns = {
 	.prepare = prepare,
 	.files = files,
 	.verify = verify,
+	.facts = facts,
 	/* The check sees the whole configuration, of which ours is a part. */
 	.reload = (const char *const[]){ "knotc conf-check", "knotc reload", NULL },
 };

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "render/data.h"
+#include "render/listen_read.h"
 #include "render/serves.h"
 #include "render/target.h"
 #include "render/throwaway_cert.h"
@@ -136,6 +137,11 @@ static int verify(struct verify_run *v) {
 	return r < 0 ? r : verify_program(v, argv, 0);
 }
 
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	(void)path;
+	return haproxy_listeners(f, text, ret_error);
+}
+
 const struct target target_haproxy = {
 	.name = "haproxy",
 	.summary = "HAProxy for the public names of a machine",
@@ -157,4 +163,5 @@ const struct target target_haproxy = {
 	.applies = serves_any,
 	.files = files,
 	.verify = verify,
+	.facts = facts,
 };

@@ -15,7 +15,9 @@
 
 #include "estate/party.h"
 #include "render/data.h"
+#include "render/facts.h"
 #include "render/firewall.h"
+#include "render/nft_read.h"
 #include "render/target.h"
 #include "render/text.h"
 #include "render/verify.h"
@@ -105,6 +107,24 @@ static int verify(struct verify_run *v) {
 	return verify_program(v, argv, VERIFY_NETNS);
 }
 
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	struct nft_text t;
+	int r = nft_read(text, f->arena, &t);
+
+	(void)path;
+	if (r == 0) {
+		for (size_t i = 0; i < t.flows.boxes.n; i++)
+			vec_push(&f->flows.boxes, t.flows.boxes.v[i]);
+		for (size_t i = 0; i < t.other.n; i++)
+			vec_push(&f->other, arena_dup(f->arena, t.other.v[i].s, t.other.v[i].len));
+	} else if (r == -EINVAL)
+		*ret_error = arena_printf(f->arena, "line %u: %s", t.error_line, t.error);
+	else
+		*ret_error = "it is too large";
+	nft_text_done(&t);
+	return r < 0 ? -EINVAL : 0;
+}
+
 const struct target target_nftables = {
 	.name = "nftables",
 	.summary = "the firewall of each machine, from the policy",
@@ -131,6 +151,7 @@ const struct target target_nftables = {
 	.prepare = prepare,
 	.files = files,
 	.verify = verify,
+	.facts = facts,
 	.reload = (const char *const[]){ "nft -f " RULESET, NULL },
 	/* nft joins its arguments; "add" first, because 1.0.6 has no "destroy". */
 	.withdraw = (const char *const[]){ "nft add table inet hextet ; delete table inet hextet", NULL },

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "render/data.h"
+#include "render/listen_read.h"
 #include "render/serves.h"
 #include "render/target.h"
 #include "render/throwaway_cert.h"
@@ -163,6 +164,11 @@ static int verify(struct verify_run *v) {
 	return r < 0 ? r : verify_program(v, argv, VERIFY_NETNS);
 }
 
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	(void)path;
+	return nginx_listeners(f, "nginx", text, ret_error);
+}
+
 const struct target target_nginx = {
 	.name = "nginx",
 	.summary = "nginx for the public names of a machine",
@@ -181,4 +187,5 @@ const struct target target_nginx = {
 	.applies = serves_any,
 	.files = files,
 	.verify = verify,
+	.facts = facts,
 };

@@ -198,7 +198,7 @@ static const char *read_data(struct zone_reader *z, const char *type, size_t fro
 
 static int read_record(struct zone_reader *z) {
 	struct fact_record record = { 0 };
-	char type[TYPE_MAX + 1];
+	char type[TYPE_MAX + 1] = "";
 	size_t i = 0;
 
 	if (!z->indented)
@@ -210,8 +210,8 @@ static int read_record(struct zone_reader *z) {
 		i++;
 	if (i == z->words.n || z->words.v[i].len > TYPE_MAX || !isalpha((unsigned char)z->words.v[i].s[0]))
 		return refuse(z, "a type is missing");
-	for (size_t k = 0; k <= z->words.v[i].len; k++)
-		type[k] = k < z->words.v[i].len ? (char)toupper((unsigned char)z->words.v[i].s[k]) : '\0';
+	for (size_t k = 0; k < z->words.v[i].len; k++)
+		type[k] = (char)toupper((unsigned char)z->words.v[i].s[k]);
 	if (strcmp(type, "CH") == 0 || strcmp(type, "HS") == 0 || i + 1 == z->words.n)
 		return refuse(z, "'%s' is no type with data", type);
 	if (strcmp(type, "SOA") == 0)

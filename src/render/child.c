@@ -108,12 +108,21 @@ struct plan {
 	bool root;
 };
 
+/* What we ignore or block, exec would pass on. */
+static void reset_signals(void) {
+	sigset_t none;
+
+	for (const int *s = (const int[]){ SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, 0 }; *s; s++)
+		(void)sigaction(*s, &(const struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 __attribute__((noreturn)) static void run_child(const struct plan *p, int output, int report) {
 	int null = open("/dev/null", O_RDONLY), r;
 
 	(void)setpgid(0, 0);
-	/* We ignore it, and exec would pass that on. */
-	(void)sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+	reset_signals();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0)

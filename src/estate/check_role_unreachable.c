@@ -17,6 +17,7 @@ static const uint16_t role_ports[_ROLE_MAX][PORTS_MAX] = {
 	[ROLE_NGINX] = { 80, 443 },
 	[ROLE_OPENVPN] = { 1194, 443 },
 	[ROLE_POSTGRESQL] = { 5432 },
+	[ROLE_UNBOUND] = { 53, 853 },
 	[ROLE_VARNISH] = { 80, 443 },
 };
 

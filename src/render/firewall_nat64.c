@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A packet from a client to 64:ff9b::192.0.2.1 is a packet to 192.0.2.1, so the policy's IPv4 destinations are written
- * behind the translation prefix, RFC 6052 section 2.2: the address's bits follow the prefix, but jump over bits 64
- * to 71.
+ * behind the translation prefix.
  */
 #include "render/firewall.h"
 
 #include "estate/party.h"
-
-enum { RESERVED_FIRST = 64, RESERVED_BITS = 8 };
-
-static void set_bit(struct ip *ip, unsigned bit) {
-	if (bit < 64)
-		ip->hi |= UINT64_C(1) << (63 - bit);
-	else
-		ip->lo |= UINT64_C(1) << (127 - bit);
-}
+#include "render/nat64.h"
 
 struct embedding {
 	struct prefix nat64;
@@ -24,18 +15,8 @@ struct embedding {
 
 static int embed(struct prefix v4, void *user) {
 	const struct embedding *e = user;
-	struct prefix p = e->nat64;
-	unsigned at = p.len;
 
-	for (unsigned i = 0; i < prefix_text_len(v4); i++) {
-		if (at == RESERVED_FIRST)
-			at += RESERVED_BITS;
-		if (v4.ip.lo >> (31 - i) & 1)
-			set_bit(&p.ip, at);
-		at++;
-	}
-	p.len = (uint8_t)at;
-	prefix_set_add(e->set, p);
+	prefix_set_add(e->set, nat64_embed(e->nat64, v4));
 	return 0;
 }
 
@@ -70,11 +51,10 @@ static void find_destinations(const struct estate *e, const struct policy_line *
 
 bool firewall_nat64(const struct estate *e, const struct policy_line *l, struct arena *a, const char **ret_sources,
 		    const char **ret_destinations) {
-	unsigned len = e->nat64->prefix.prefix.len;
 	struct prefix_set sources = PREFIX_SET_INIT, destinations = PREFIX_SET_INIT;
 	bool found;
 
-	if (len != 96 && (len < 32 || len > 64 || len % 8))
+	if (nat64_length_fault(e->nat64->prefix.prefix))
 		return false;
 	find_sources(e, l, &sources);
 	find_destinations(e, l, &destinations);

@@ -6,7 +6,8 @@
  * Templates see `zone`: name, is_reverse, network (null for the domain), ttl, negative_ttl, serial, primary, contact,
  * nameservers, notes (texts), and records: owner, column (the owner padded to the width of the zone), type, data and
  * note (null, or the address of a PTR, or why an endpoint has the address). All names but owners are complete, without
- * the final dot. knot/zones.conf sees `zones`: name and file.
+ * the final dot. dns/knot.conf sees `zones`: name, file and updates (whether the acl
+ * of target knot counts there).
  *
  * The files are configuration, not state: with zonefile-sync -1 knot never writes them. Hence /etc/knot/zones, readable
  * by the group knot, and not /var/lib/knot, where its journals are.
@@ -16,12 +17,12 @@
 
 #include "render/data.h"
 #include "render/facts_dns.h"
+#include "render/knot_check.h"
 #include "render/target.h"
 #include "render/verify.h"
 #include "render/zone.h"
 
 #define FOLDER "/etc/knot/zones"
-#define KNOT_CONF "/etc/knot/hextet.conf"
 
 enum { COLUMN_MAX = 40 };
 
@@ -142,6 +143,7 @@ static const void *prepare(const struct estate *e, struct arena *a) {
 
 		s->prepared[i] = (struct prepared_zone){ zone_path(a, z), zone_value(a, z, same) };
 		value_dict_set(a, d, "name", value_text(a, z->name, NO_LOC));
+		value_dict_set(a, d, "updates", z->is_reverse ? &value_false : &value_true);
 		value_dict_set(a, d, "file", value_text(a, s->prepared[i].path + sizeof(FOLDER), NO_LOC));
 		value_list_push(a, list, d);
 	}
@@ -161,7 +163,7 @@ static int files(struct target_run *r) {
 	if (s->zones.problem_count)
 		return -EINVAL;
 	target_set(r, "zones", s->list);
-	result = target_file(r, KNOT_CONF, "dns/knot.conf", 0644);
+	result = target_file(r, KNOT_ZONES, "dns/knot.conf", 0644);
 	for (size_t i = 0; i < s->zones.n && result == 0; i++) {
 		target_set(r, "zone", s->prepared[i].zone);
 		result = target_file(r, s->prepared[i].path, "dns/zone", 0644);
@@ -226,8 +228,7 @@ static int verify_zone(struct verify_run *v, const struct output_file *f, const 
 }
 
 static int verify(struct verify_run *v) {
-	const char *const knotc[] = { "knotc", "-c", verify_path(v, KNOT_CONF), "conf-check", NULL };
-	int result = verify_file(v, KNOT_CONF, knotc, 0);
+	int result = knot_check(v, KNOT_ZONES);
 	struct zones zones;
 
 	zones_name(v->estate, v->arena, &zones);
@@ -251,7 +252,7 @@ static int facts(struct facts *f, const char *path, struct str text, const char 
 const struct target target_dns = {
 	.name = "dns",
 	.summary = "zones of the domain and of the reverse tree, for Knot DNS",
-	.doc = "A machine with role knot gets one file a zone in " FOLDER " and " KNOT_CONF
+	.doc = "A machine with role knot gets one file a zone in " FOLDER " and " KNOT_ZONES
 	       ", which knot.conf includes. The zone of domain: has each machine below it with all its addresses and "
 	       "each endpoint with the addresses it leads to; a name without a dot is relative to the domain, names "
 	       "elsewhere are left to their own zone. Each entry of prefixes: is one reverse zone on a digit boundary "

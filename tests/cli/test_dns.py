@@ -355,6 +355,11 @@ def served(hextet, tool, ask, tmp_path, port):
     listen: [ "127.0.0.1@{port}", "::1@{port}" ]
 database:
     storage: "{tmp_path}/db"
+acl:
+  - id: hextet_update
+    address: "127.0.0.1"
+    action: update
+    deny: on
 include: "{include}"
 """)
     with open(log, "w") as out:

@@ -56,3 +56,32 @@ def refused(hextet, estate):
 def test_icinga(tool, refused, text, line, says):
     tool("icinga2")
     refused("icinga", "icinga/hextet.conf", text, line, says)
+
+
+HBA = "local all all peer\n"
+
+
+@pytest.mark.parametrize("template, text, line, says", [
+    ("pg_hba.conf", HBA + "host all all 0.0.0.0/0 scram-sha-256\n", 2, "lets in more than the policy does"),
+    ("pg_hba.conf", HBA + "hostssl all all all scram-sha-256\n", 2, "lets in more than the policy does"),
+    ("pg_hba.conf", HBA + "hostssl all all 2001:db8:1:1::/64 scram-sha-256\n", 2, "lets in more than the policy does"),
+    ("pg_hba.conf", HBA + "hostssl all all 192.0.2.1/32 trust\n", 2, "the method is one of"),
+    ("pg_hba.conf", HBA + "hostssl all all 192.0.2.1/24 scram-sha-256\n", 2, "192.0.2.1/24"),
+    ("pg_hba.conf", HBA + "hostssl all all m.example.net scram-sha-256\n", 2, "write an address with its length"),
+    ("pg_hba.conf", HBA + "{# two\nlines #}hostssl all all zz::1/128 scram-sha-256\n", 3, "postgres refuses"),
+    ("pg_hba.conf", HBA + "hostssl all all ::1/128 scram-sha-256 clientcert\n", 2, "not in name=value format"),
+    ("hextet.conf", "listen_addresses = '::1, localhost'\n", 1, "'localhost' is not an address"),
+    ("hextet.conf", "port = 1\nlisten_addresses = ::1\n", 2, "syntax error"),
+    ("hextet.conf", "listen_adresses = '::1'\n", 1, "unrecognized configuration parameter"),
+])
+def test_postgresql(refused, template, text, line, says):
+    refused("postgresql", "postgresql/" + template, text, line, says)
+
+
+def test_postgresql_takes_what_is_narrower(hextet, estate):
+    path = estate / "templates/postgresql/pg_hba.conf"
+    path.parent.mkdir(parents=True)
+    path.write_text('# one\n\nhostssl "a b", c replication 192.0.2.1/32 cert map=x # "more\nhost all all all reject\n'
+                    "hostssl all all 2001:db8:1:1::1/128 scram-sha-256\n")
+    done = hextet("render", estate, "--target", "postgresql", "--verify")
+    assert done.returncode == 0, done.stderr

@@ -47,7 +47,7 @@ def image():
 def lab(machines, tool, top):
     for name in ("dockerd", "docker", "iptables", "busybox", "curl"):
         tool(name)
-    if b"dynamically" in subprocess.run(["file", "-L", "/bin/busybox"], capture_output=True).stdout:
+    if subprocess.run(["ldd", "/bin/busybox"], capture_output=True).returncode == 0:
         pytest.skip("busybox-static is not installed")
     lab = machines(top / "examples/streaming", names=[HOST, FRONTEND, DATABASE])
     lab.host("client", ipv4=[CLIENT4], ipv6=[CLIENT6])
@@ -70,9 +70,10 @@ def docker(lab):
         daemon.stop()
     finally:
         host.close()
-        for folder in Path("/sys/fs/cgroup").glob(f"*/{group}"):
-            for inner in sorted(folder.glob("**/"), reverse=True):
-                inner.rmdir()
+        for folders in ("", "*/"):  # cgroup v2, v1
+            for folder in Path("/sys/fs/cgroup").glob(folders + group):
+                for inner in sorted(folder.glob("**/"), reverse=True):
+                    inner.rmdir()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every test in Python gets: `hextet` runs the sanitized program, `tool` finds another one."""
+import contextlib
 import os
 import shutil
 import subprocess
@@ -92,3 +93,14 @@ def postgres():
     cluster = Cluster()
     yield cluster
     cluster.close()
+
+
+@pytest.fixture(scope="module")
+def machines(hextet, tool, tmp_path_factory):
+    """machines(estate, names=None, etc=()) builds a lab that lasts until the end of the module, see lab/machines.py."""
+    sys.path.insert(0, str(TOP / "tests/lab"))
+    from machines import Machines
+
+    with contextlib.ExitStack() as labs:
+        yield lambda estate, names=None, etc=(): labs.enter_context(
+            Machines(hextet, tool, tmp_path_factory.mktemp("lab"), estate, names, etc))

@@ -2,7 +2,7 @@
 """Machines of an estate as they would be: what `hextet render` wrote is their /etc, systemd-networkd gives them their
 addresses, and daemons run on their files.
 
-    def test_page(machines):                                    # the fixture in conftest.py; module-wide
+    def test_page(machines):                                    # the fixture in ../conftest.py; module-wide
         lab = machines({"estate.yaml": "…", "machines/all.yaml": "…"}, names=["fe01.example.net"])
         fe01 = lab["fe01.example.net"]
         fe01.write("/etc/haproxy/certs/x.pem", pem)

@@ -53,7 +53,7 @@ static int put(const char *path, const char *text) {
 
 /* Up, and made before when there is none. The kernel reads all IFNAMSIZ bytes of a name. */
 static int bring_up(int fd, const char *name) {
-	struct ifreq what = { .ifr_flags = IFF_UP };
+	struct ifreq what = { .ifr_flags = IFF_UP | IFF_MULTICAST };
 
 	for (size_t i = 0; name[i]; i++) {
 		if (i + 1 == sizeof(what.ifr_name))

@@ -273,7 +273,7 @@ static struct trace_part translated_source(struct tracer *t, const struct machin
 
 	for (uint32_t i = 0; i < place->n && !part.net && !machine_has_role(m, ROLE_JOOL); i++)
 		if (place->behind[i].kind == BEHIND_POOL && place->behind[i].net4)
-			part = (struct trace_part){ .net = &place->behind[i], .hidden = true };
+			part = (struct trace_part){ .net = &place->behind[i], .hidden = m->ip.at };
 	if (part.net)
 		prefix_set_add(&part.set, *part.net->net4);
 	else if (m->ip.at)

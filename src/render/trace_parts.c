@@ -87,6 +87,11 @@ struct collect {
 	struct prefix_set known;  /* what of the prefix at hand has been found */
 };
 
+/* Whether others see a source there only as the machine in front, which needs an address for that. */
+static bool hides(const struct collect *c, const struct policy_behind *b) {
+	return c->source && c->f == FAMILY_4 && b->translated && b->machine->ip.at;
+}
+
 static void add_part(struct collect *c, struct trace_part part) {
 	trace_settle(&part.set, c->a);
 	if (part.set.ranges.n)
@@ -104,7 +109,7 @@ static int add_address(struct prefix p, void *value, void *user) {
 
 		if (net && net->net->machine != u->own) {
 			part.net = net->net;
-			part.hidden = c->source && c->f == FAMILY_4 && net->net->translated;
+			part.hidden = hides(c, net->net);
 		}
 		if (c->source && !part.net) {
 			prefix_set_add(&c->direct, p);
@@ -139,8 +144,7 @@ static void add_net(struct collect *c, struct prefix net, const struct trace_use
 	(void)trie_each_inside(&c->t->own, within, add_hole, &h);
 	(void)trie_each_inside(&c->t->nets, within, add_hole, &h);
 	for (const struct trace_use *u = uses; u; u = u->next) {
-		struct trace_part part = { .net = u->net,
-					   .hidden = c->source && c->f == FAMILY_4 && u->net->translated };
+		struct trace_part part = { .net = u->net, .hidden = hides(c, u->net) };
 
 		prefix_set_add(&part.set, within);
 		prefix_set_subtract(&part.set, &h.set);

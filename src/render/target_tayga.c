@@ -126,7 +126,8 @@ const struct target target_tayga = {
 	.doc = "A machine with role tayga that nat64: names gets " TAYGA_CONF " and " TAYGA_DEFAULT
 	       ", by which Debian's init script makes the device nat64 and the routes to the prefix and the pool. The "
 	       "firewall (target nftables) lets clients of nat64 through to what policy lines allow them and hides the "
-	       "pool behind the machine's IPv4 address; forwarding is switched on by networkd. With 64:ff9b::/96 "
+	       "pool behind the machine's IPv4 address, by which other machines know its clients: put it into their "
+	       "group; forwarding is switched on by networkd. With 64:ff9b::/96 "
 	       "tayga's "
 	       "own address is 192.0.0.8 (RFC 7600), because private ones have no place there. Checked with tayga "
 	       "--mktun in a network namespace of its own, for which it takes root, and for what tayga does not say: a "

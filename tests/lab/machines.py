@@ -311,7 +311,7 @@ class Machines:
         self.estate = self.write_estate(estate)
         done = hextet("render", self.estate, "-o", folder / "out")
         assert done.returncode == 0, done.stderr
-        self.names = names or sorted(path.name for path in (folder / "out").iterdir())
+        self.names = names or sorted(p.name for p in (folder / "out").iterdir() if p.name[0] != ".")
 
     def write_estate(self, estate):
         if not isinstance(estate, dict):

@@ -260,7 +260,7 @@ class Machine:
             return True
         return False
 
-    def probe(self, probes, seconds=1.0):
+    def probe(self, probes, seconds=1.5):
         """[(kind, source, destination, port)…], kind tcp, udp or ping -> "answer", "refused", "unreachable" or
         "silence" for each; all at once, so it lasts as long as one silence. serve() answers."""
         with self.net():

@@ -5,7 +5,7 @@ or ping; the words are
     answer       a connection, a datagram, an echo
     refused      somebody is there, and has no such port
     unreachable  a router or the machine said so with ICMP, or there is no route
-    silence      nothing within the seconds"""
+    silence      nothing, and nobody else answered for those seconds"""
 import errno
 import os
 import select
@@ -121,6 +121,7 @@ def ask_some(probes, seconds):
     while any(x.result is None for x in asked) and (left := end - time.monotonic()) > 0:
         for fd, _ in poll.poll(left * 1000):
             waiting[fd].event()
+            end = time.monotonic() + seconds
             if isinstance(waiting[fd], Transport):
                 poll.unregister(fd)
     for x in waiting.values():

@@ -79,10 +79,11 @@ def test_segments(lab):
     a, r = lab["a.example.net"], lab["r.example.net"]
     a.ip("address add 2001:db8:99::1 dev eth0.7 nodad")
     lab.route("2001:db8:99::/112", "eth0.7")
-    assert lab["client"].probe([("tcp", CLIENT[1], "2001:db8:99::1", 80)]) == ["answer"]
+    client = lab["client"]
+    wait_until(lambda: client.probe([("tcp", CLIENT[1], "2001:db8:99::1", 80)]) == ["answer"], "no answer")
     laptop = lab.host("laptop", segment="r.example.net/eth1", ipv6=["2001:db8:2:1::7/64"])
     r.ip("address add 2001:db8:2:1::1/64 dev eth1 nodad")
-    assert laptop.probe([("ping", "2001:db8:2:1::7", "2001:db8:2:1::1", 0)]) == ["answer"]
+    wait_until(lambda: laptop.probe([("ping", "2001:db8:2:1::7", "2001:db8:2:1::1", 0)]) == ["answer"], "no answer")
 
 
 def test_daemons(lab, tmp_path):

@@ -75,11 +75,14 @@ static int read_text(struct verify_run *v, struct str text) {
 	return result;
 }
 
-/* "Unknown directive "x" on line 7 of /tmp/…, aborting…": the line, or 0. */
-static uint32_t line_in(const char *message) {
-	const char *at = strstr(message, " on line ");
+/* "Unknown directive "x" on line 7 of /tmp/…, aborting…": takes the message apart; 0 without a line. */
+static uint32_t cut_line(char *message) {
+	char *at = strstr(message, " on line ");
 
-	return at ? (uint32_t)strtoul(at + strlen(" on line "), NULL, 10) : 0;
+	if (!at)
+		return 0;
+	*at = '\0';
+	return (uint32_t)strtoul(at + strlen(" on line "), NULL, 10);
 }
 
 static int judge(struct verify_run *v, int status, struct str output) {
@@ -91,14 +94,16 @@ static int judge(struct verify_run *v, int status, struct str output) {
 		return 0;
 	}
 	while (str_split(&rest, '\n', &line)) {
-		const char *message = arena_dup(v->arena, line.s, line.len);
+		char *message = arena_dup(v->arena, line.s, line.len);
+		uint32_t number;
 
 		if (strstr(message, "/dev/net/tun")) {
 			verify_missing(v, TAYGA_CONF, "the permission for /dev/net/tun");
 			return 0;
 		}
-		if (line_in(message))
-			result = verify_complain(v, TAYGA_CONF, line_in(message), "tayga", message);
+		number = cut_line(message);
+		if (number)
+			result = verify_complain(v, TAYGA_CONF, number, "tayga", message);
 	}
 	return result ? result : verify_judge(v, TAYGA_CONF, "tayga", status, output);
 }

@@ -175,6 +175,43 @@ static int read_text(struct verify_run *v, struct str text) {
 	return 0;
 }
 
+/* The line whose value is this. */
+static uint32_t line_of_value(struct str text, struct str value) {
+	struct str line, key;
+
+	for (uint32_t number = 1; str_split(&text, '\n', &line); number++) {
+		line = str_trim(line);
+		if (line.len && *line.s != '#' && str_split(&line, ' ', &key) && str_split(&line, ' ', &key) &&
+		    str_eq(key, value))
+			return number;
+	}
+	return 0;
+}
+
+/* "[…] error: netblock too large: ::/129", "… cannot parse interface specified as '::x'": values without their line. */
+static int report_value(struct verify_run *v, struct str output) {
+	struct str line, word, rest;
+
+	while (str_split(&output, '\n', &line)) {
+		const char *message = memmem(line.s, line.len, "error: ", strlen("error: "));
+		uint32_t number;
+
+		rest = line = str_trim(line);
+		word = line;
+		while (str_split(&rest, ' ', &word))
+			;
+		if (word.len > 2 && *word.s == '\'')
+			word = (struct str){ word.s + 1, word.len - 2 };
+		number = message ? line_of_value(v->files[0].text, word) : 0;
+		if (number) {
+			message += strlen("error: ");
+			return verify_complain(v, UNBOUND_CONF, number, "unbound-checkconf",
+					       arena_dup(v->arena, message, (size_t)(line.s + line.len - message)));
+		}
+	}
+	return 0;
+}
+
 /* Without a chroot, which is the machine's, and with the folder as the one for its files. */
 static int verify(struct verify_run *v) {
 	const char *frame = verify_helper(
@@ -182,11 +219,19 @@ static int verify(struct verify_run *v) {
 		arena_printf(v->arena, "include: \"%s\"\nserver:\n    chroot: \"\"\n    directory: \"%s\"\n",
 			     verify_path(v, UNBOUND_CONF), v->folder));
 	const char *const argv[] = { "unbound-checkconf", frame, NULL };
-	int r = read_text(v, v->files[0].text);
+	int status, r = read_text(v, v->files[0].text);
+	struct str output;
 
 	if (r < 0 || !frame)
 		return -EINVAL;
-	return verify_program(v, argv, 0);
+	r = verify_exec(v, argv, 0, &status, &output);
+	if (r == -ENOENT) {
+		verify_missing(v, NULL, argv[0]);
+		return 0;
+	}
+	if (r == 0 && status)
+		r = report_value(v, output);
+	return r < 0 ? r : verify_judge(v, NULL, argv[0], status, output);
 }
 
 const struct target target_unbound = {

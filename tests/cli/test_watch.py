@@ -85,3 +85,42 @@ def test_postgresql_takes_what_is_narrower(hextet, estate):
                     "hostssl all all 2001:db8:1:1::1/128 scram-sha-256\n")
     done = hextet("render", estate, "--target", "postgresql", "--verify")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("text, line, says", [
+    ('input {\n  beats {\n    host => "::g"\n  }\n}\n', 3, "'::g' is not an address"),
+    ('input {\n  beats {\n    host => "localhost"\n  }\n}\n', 3, "'localhost' is not an address"),
+    ('input {\n  beats {\n    port => 5044\n  }\n', 4, "a plugin, or '}', is missing here"),
+    ("filter {\n  ruby { code => 'x }\n}\n", 2, "the quote is not closed"),
+    ('filter {\n  ruby {\n    code "x"\n  }\n}\n', 3, "'=>' is missing behind the name"),
+    ('filter {\n  if "a" in [tags]\n    drop { }\n  else\n    x => 1\n}\n', 5, "the branch has no '{'"),
+    ('filter {\n  grok { match => ["a" "b"] }\n}\n', 2, "a list goes on with ','"),
+    ("filters { }\n", 1, "a section is input, filter or output"),
+    ("filter { a { b => " + "[" * 40 + "]" * 40 + " } }\n", 1, "at most 32 deep"),
+])
+def test_logstash(refused, text, line, says):
+    refused("logstash", "logstash/hextet.conf", text, line, says)
+
+
+def test_logstash_script(tool, refused):
+    tool("ruby")
+    refused("logstash", "logstash/client.rb", "def filter(event)\n  [event\nend\n", 3, "ruby refuses")
+
+
+@pytest.mark.parametrize("template, text, line, says", [
+    ("elasticsearch.yml", 'network.host: ["::1", "[2001:db8::1]"]\n', 1, "'[2001:db8::1]' is not such an address"),
+    ("elasticsearch.yml", 'a: b\nnetwork.publish_host: "2001:db8:::1"\n', 2, "'2001:db8:::1' is not such an address"),
+    ("elasticsearch.yml", 'discovery.seed_hosts: ["[2001:db8::1]:9300",\n  "2001:db8::1:9300"]\n', 2, "'2001:db8::1:9300'"),
+    ("elasticsearch.yml", 'a: b\na: c\n', 2, "a"),
+    ("access-template.json", '{ "template": {\n "mappings": { "properties": { } }\n', 2, "end of file"),
+])
+def test_elasticsearch(refused, template, text, line, says):
+    refused("elasticsearch", "elasticsearch/" + template, text, line, says)
+
+
+def test_elasticsearch_types(hextet, estate):
+    path = estate / "templates/elasticsearch/access-template.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{ "template": { "mappings": { "properties": { "client_ip": { "type": "keyword" } } } } }\n')
+    done = hextet("render", estate, "--target", "elasticsearch", "--verify")
+    assert done.returncode == 1 and "the type of client_ip is not ip" in done.stderr

@@ -10,6 +10,9 @@
 
 enum { FIELDS_MAX = 8, MESSAGE_MAX = 200, EXCERPT_MAX = 60 };
 
+/* For complaints about no word: never NULL, which %.*s must not get. */
+#define NO_WORD ((struct str){ .s = "" })
+
 struct line {
 	const struct hba_reader *reader;
 	uint32_t number;
@@ -44,7 +47,7 @@ static size_t word_end(struct line *l, struct str text, size_t at) {
 			listed = !quoted && text.s[i] == ',';
 	}
 	if (quoted)
-		complain(l, "the quote is not closed", (struct str){ 0 });
+		complain(l, "the quote is not closed", NO_WORD);
 	return i;
 }
 
@@ -55,15 +58,15 @@ static bool split(struct line *l, struct str text) {
 			continue;
 		end = word_end(l, text, i);
 		if (l->n == FIELDS_MAX) {
-			complain(l, "there are more words than a rule has", (struct str){ 0 });
+			complain(l, "there are more words than a rule has", NO_WORD);
 			return false;
 		}
 		l->field[l->n++] = str_trim((struct str){ text.s + i, end - i });
 	}
 	if (l->n && memchr(text.s, '\0', text.len))
-		complain(l, "there is a zero byte in the line", (struct str){ 0 });
+		complain(l, "there is a zero byte in the line", NO_WORD);
 	if (l->n && l->field[l->n - 1].s[l->field[l->n - 1].len - 1] == '\\')
-		complain(l, "a rule is on one line", (struct str){ 0 });
+		complain(l, "a rule is on one line", NO_WORD);
 	return l->complaints == 0;
 }
 

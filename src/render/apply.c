@@ -256,9 +256,11 @@ int apply_recover(struct apply_state *s, const struct apply_say *say, enum apply
 						     : "taken back: it was cut off",
 				 say, &outcome);
 	journal_done(&j);
-	if (r == 0)
-		*ret_outcome = outcome;
-	return r;
+	if (r < 0)
+		return r;
+	state_tidy(s);
+	*ret_outcome = outcome;
+	return 0;
 }
 
 int apply_decide(struct apply_state *s, bool keep, const struct apply_say *say, enum apply_outcome *ret_outcome) {

@@ -52,12 +52,6 @@ static int find_place(struct apply_files *f, size_t number, struct place *p) {
 	return 0;
 }
 
-static int sync_folder(int folder) {
-	_cleanup_(fdp_close) int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : sync_fd(fd);
-}
-
 static size_t folder_len(const char *path) {
 	const char *slash = strrchr(path, '/');
 

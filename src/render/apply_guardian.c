@@ -105,6 +105,13 @@ static int act(struct guardian *g) {
 	return r;
 }
 
+/* The applier may have died while it wrote its journal. Its lock may outlive its pipe by a moment. */
+static void leave(struct guardian *g) {
+	if (state_lock(&g->state, true, "the guardian of an apply") == 0)
+		state_tidy(&g->state);
+	state_unlock(&g->state);
+}
+
 static void kill_applier(struct guardian *g) {
 	apply_tell(g->say, "the apply takes too long; ending it");
 	(void)syscall(SYS_pidfd_send_signal, g->applier_fd, SIGKILL, NULL, 0);
@@ -120,7 +127,7 @@ static void watch(struct guardian *g) {
 		int r = state_phase(&g->state, &phase);
 
 		if (r == 0 && phase == PHASE_NONE && g->applier_gone)
-			return;
+			break;
 		if (r == 0 && is_time(g, phase))
 			r = act(g);
 		else if (r == 0 && g->overdue)
@@ -131,9 +138,10 @@ static void watch(struct guardian *g) {
 			continue;
 		}
 		if (state_phase(&g->state, &phase) == 0 && phase == PHASE_NONE && g->applier_gone)
-			return;
+			break;
 		wait_for_news(g);
 	}
+	leave(g);
 }
 
 /* Out of the session, deaf to its end, and holding none of its streams: ssh waits for those to close. */
@@ -159,7 +167,7 @@ static void dodge_oom_killer(void) {
 	(void)file_write_plain("/proc/self/oom_score_adj", least, sizeof(least) - 1, 0);
 }
 
-static int prepare(struct guardian *g, const char *root, unsigned limit_s) {
+static int prepare(struct guardian *g, const char *root) {
 	char path[64];
 	sigset_t term;
 	int r = state_open(&g->state, root, true);
@@ -180,15 +188,15 @@ static int prepare(struct guardian *g, const char *root, unsigned limit_s) {
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", g->state.fd);
 	if (inotify_add_watch(g->watch_fd, path, IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF) < 0)
 		return -errno;
-	set_timer(g, (uint64_t)limit_s * UINT64_C(1000000000));
 	return 0;
 }
 
 __attribute__((noreturn)) static void live(struct guardian *g, const char *root, unsigned limit_s, int ready_fd) {
-	int r = prepare(g, root, limit_s);
+	int r = prepare(g, root);
 
 	if (file_write_fd(ready_fd, &r, sizeof(r)) == 0 && r == 0) {
 		(void)close(ready_fd);
+		set_timer(g, (uint64_t)limit_s * UINT64_C(1000000000));
 		watch(g);
 	}
 	_exit(0);

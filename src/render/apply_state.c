@@ -34,6 +34,12 @@ int sync_fd(int fd) {
 	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
+int sync_folder(int folder) {
+	_cleanup_(fdp_close) int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : sync_fd(fd);
+}
+
 static int open_in_root(int root_fd, const char *path) {
 	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
 	int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
@@ -181,7 +187,7 @@ int state_write(int at, const char *name, struct str text) {
 		r = -errno;
 	if (r < 0)
 		(void)unlinkat(at, temporary, 0);
-	return r < 0 ? r : sync_fd(at);
+	return r < 0 ? r : sync_folder(at);
 }
 
 /* The first line of a small file that is only for people. */
@@ -236,6 +242,13 @@ int state_end(const struct apply_state *s, enum apply_phase phase) {
 	if (unlinkat(s->fd, journal_names[phase], 0) < 0 && errno != ENOENT)
 		return -errno;
 	return sync_fd(s->fd);
+}
+
+void state_tidy(const struct apply_state *s) {
+	static const char *const names[] = { "journal.stage.tmp", "deadline.tmp", "last.tmp" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		(void)unlinkat(s->fd, names[i], 0);
 }
 
 int state_advance(const struct apply_state *s, enum apply_phase from, enum apply_phase to) {

@@ -53,6 +53,9 @@ int state_read_journal(const struct apply_state *s, struct arena *a, enum apply_
 int state_begin(const struct apply_state *s, const struct journal *j);
 int state_end(const struct apply_state *s, enum apply_phase phase);
 
+/* Removes what a cut-off write of a file in the state folder has left; with the lock. */
+void state_tidy(const struct apply_state *s);
+
 /* From phase to phase. Of several that try, one succeeds; the others get -ENOENT. */
 int state_advance(const struct apply_state *s, enum apply_phase from, enum apply_phase to);
 
@@ -74,3 +77,6 @@ int state_write(int at, const char *name, struct str text);
 
 /* fsync, where "cannot be synchronised" (EINVAL: some file systems' folders) is no failure. 0 or -errno. */
 int sync_fd(int fd);
+
+/* The same for a folder, which may have been opened with O_PATH. */
+int sync_folder(int folder);

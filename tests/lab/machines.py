@@ -85,7 +85,7 @@ echo ready
 exec cat
 """
 NETWORK = """set -e
-for i in /etc/sysctl.d/*.conf; do [ ! -e "$i" ] || sysctl -q --pattern '^net[./]' -p "$i"; done
+for i in /etc/sysctl.d/*.conf; do [ ! -e "$i" ] || sysctl -e -q --pattern '^net[./]' -p "$i"; done
 chown -R systemd-network:systemd-network /run/systemd/netif
 exec env SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console "$1"
 """

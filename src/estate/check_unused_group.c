@@ -12,8 +12,10 @@ static void mark_all(const struct estate *e, bool *used) {
 		mark(used, &p->from);
 		mark(used, &p->to);
 	}
-	LIST_EACH (struct endpoint_name, n, &e->endpoints)
+	LIST_EACH (struct endpoint_name, n, &e->endpoints) {
 		mark(used, &n->to);
+		mark(used, &n->only);
+	}
 	if (e->nat64)
 		mark(used, &e->nat64->clients);
 	if (e->guard)

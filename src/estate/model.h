@@ -177,6 +177,7 @@ struct endpoint_name {
 	struct list to;     /* struct ref: failover entries, machines, groups */
 	struct ref service;
 	struct list paths; /* struct scalar */
+	struct list only;  /* struct ref: who may use it; `at` NULL: everybody */
 	struct scalar comment;
 };
 

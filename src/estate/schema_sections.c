@@ -287,6 +287,10 @@ static const struct field endpoint_fields[] = {
 	{ "service", TYPE_REF, ONE, offsetof(struct endpoint_name, service), .kinds = REF_SERVICE,
 	  .kinds_doc = "a service", .doc = "What is served there" },
 	{ "paths", TYPE_PATH, LIST, offsetof(struct endpoint_name, paths), .doc = "What the trials fetch" },
+	{ "only", TYPE_REF, LIST, offsetof(struct endpoint_name, only),
+	  .kinds = REF_ALL | REF_GROUP | REF_MACHINE | REF_ADDRESS | REF_PREFIX,
+	  .kinds_doc = "all, a group, a machine, an address or a prefix",
+	  .doc = "Who may use it: web servers refuse everybody else; everybody when absent" },
 	COMMENT_ROW(endpoint_name),
 };
 static const struct schema endpoint_schema = {

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "estate/party.h"
 #include "render/data.h"
 
 enum { PORT_HTTP = 80, PORT_HTTPS = 443 };
@@ -151,6 +152,44 @@ const struct value *serves_ports(const struct estate *e, const struct machine *m
 	}
 	vec_done(&u.list);
 	return list;
+}
+
+static const struct value *from_of(const struct estate *e, const struct machine *m, const struct endpoint_name *n,
+				   struct arena *a) {
+	struct prefix_set set = PREFIX_SET_INIT;
+	const struct value *list;
+
+	LIST_EACH (struct ref, ref, &n->only) {
+		party_addresses(e, ref, FAMILY_4, m, &set);
+		party_addresses(e, ref, FAMILY_6, m, &set);
+	}
+	prefix_set_normalise(&set);
+	list = data_set(a, &set, n->only.at->loc);
+	prefix_set_done(&set);
+	return list;
+}
+
+const struct value *serves_only(const struct estate *e, const struct machine *m, struct arena *a) {
+	struct value *list = value_list(a, NO_LOC), *item;
+
+	for (uint32_t i = 0; i < m->endpoint_count; i++) {
+		const struct endpoint_name *n = m->endpoints[i];
+
+		if (!n->only.at)
+			continue;
+		item = value_dict(a, n->only.at->loc);
+		value_dict_set(a, item, "name", lower_name(n, a));
+		value_dict_set(a, item, "from", from_of(e, m, n, a));
+		value_list_push(a, list, item);
+	}
+	return list;
+}
+
+const struct value *serves_only_from(const struct value *only, const struct value *name) {
+	for (uint32_t i = 0; i < only->list.n; i++)
+		if (str_eq(value_as_str(value_get(only->list.v[i], key_of("name", 4))), value_as_str(name)))
+			return value_get(only->list.v[i], key_of("from", 4));
+	return &value_null;
 }
 
 static void push_listen(struct value *list, const char *host, const struct value *port, bool ipv6, bool tls,

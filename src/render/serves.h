@@ -29,6 +29,16 @@ bool serves_tls(const struct service *s, uint64_t port);
 const struct value *serves_ports(const struct estate *e, const struct machine *m, struct arena *a);
 
 /*
+ * Names that are not for everybody (endpoints: only): a list of {name, from}. `from` has the prefixes of both families
+ * that may use the name, as the machine sees them, and is empty when that is nobody. The names are those of
+ * serves_ports().
+ */
+const struct value *serves_only(const struct estate *e, const struct machine *m, struct arena *a);
+
+/* The `from` of a name in that list; null: it is for everybody. */
+const struct value *serves_only_from(const struct value *only, const struct value *name);
+
+/*
  * Where to listen for them, a family at a time: a list of {address ("[::]:443"), port, ipv6, tls}. The hosts are those
  * of the families that the machine has; NULL leaves the family out.
  */

@@ -4,7 +4,7 @@
  * varnish or nginx, over the loopback.
  *
  * The template sees, beside machine and estate:
- *   frontends     {name, listen, names, redirect, tls}: see serves.h
+ *   frontends     {name, listen, names, redirect, tls}: see serves.h; only: {name, from} of those that are not for all
  *   backend       {name, address}: address null when no role takes the requests
  *   proxies       the estate's trusted proxies but the loopback
  *   syslog        where the guard receives HAProxy's log
@@ -53,10 +53,24 @@ static const struct value *backend(const struct target_run *r) {
 	return d;
 }
 
+/* Of the names that are not for everybody, those of one frontend. */
+static const struct value *only_of(const struct value *frontend, const struct value *only, struct arena *a) {
+	const struct value *names = value_get(frontend, key_of("names", 5));
+	struct value *list = value_list(a, NO_LOC);
+
+	for (uint32_t i = 0; i < only->list.n; i++)
+		for (uint32_t k = 0; k < names->list.n; k++)
+			if (str_eq(value_as_str(value_get(only->list.v[i], key_of("name", 4))),
+				   value_as_str(names->list.v[k])))
+				value_list_push(a, list, only->list.v[i]);
+	return list;
+}
+
 static const struct value *frontends(const struct target_run *r) {
 	const char *host4 = serves_family(r->estate, r->machine, FAMILY_4) ? "0.0.0.0:" : NULL,
 		   *host6 = serves_family(r->estate, r->machine, FAMILY_6) ? "[::]:" : NULL;
-	const struct value *list = serves_ports(r->estate, r->machine, r->arena);
+	const struct value *list = serves_ports(r->estate, r->machine, r->arena),
+			   *only = serves_only(r->estate, r->machine, r->arena);
 
 	for (uint32_t i = 0; i < list->list.n; i++) {
 		struct value *f = (struct value *)list->list.v[i];
@@ -64,6 +78,7 @@ static const struct value *frontends(const struct target_run *r) {
 
 		value_dict_set(r->arena, f, "listen",
 			       serves_listen(value_get(f, key_of("ports", 5)), tls, host4, host6, r->arena));
+		value_dict_set(r->arena, f, "only", only_of(f, only, r->arena));
 	}
 	return list;
 }
@@ -154,7 +169,9 @@ const struct target target_haproxy = {
 	       "names get 421. Unique ids carry the client of either family, a table counts requests per /64 or IPv4 "
 	       "address, X-Forwarded-For is believed from the guard's trusted_proxies only, the guard's ban list is "
 	       "asked "
-	       "and its syslog listener is told, when the estate has them. Certificates are all files in " CERTS
+	       "and its syslog listener is told, when the estate has them. A name with only: "
+	       "answers 403 to all other clients; a family without addresses there is nobody. Certificates are all "
+	       "files in " CERTS
 	       "; the ban list's file must exist, if empty. Requests go to varnish on port 6081 of the loopback, or "
 	       "nginx on "
 	       "8080, whichever role the machine has first. Checked with haproxy -c.",
@@ -163,5 +180,6 @@ const struct target target_haproxy = {
 	.applies = serves_any,
 	.files = files,
 	.verify = verify,
+	.reload = (const char *const[]){ "systemctl reload haproxy", NULL },
 	.facts = facts,
 };

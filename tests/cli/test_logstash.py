@@ -1,55 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The patterns and the script that were rendered for Logstash, run by Ruby (whose regular expressions are those of grok)
-over lines as HAProxy and nginx write them. What an address is, and its network, Python's ipaddress says."""
+"""The patterns and the script that were rendered for Logstash, over lines as HAProxy and nginx write them (those that
+they really wrote: lab/test_web_lab.py). What an address is, and its network, Python's ipaddress says."""
 import ipaddress
-import json
-import re
-import struct
-import subprocess
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
-
-TOP = Path(__file__).resolve().parents[2]
-# A grok of many patterns takes the first that matches; an event is a dict.
-SHIM = """
-require "json"
-class Event
-  attr_reader :fields
-  def initialize(fields) = @fields = fields
-  def get(name) = @fields[name]
-  def set(name, value) = @fields[name] = value
-  def remove(name) = @fields.delete(name)
-  def tag(name) = (@fields["tags"] ||= []) << name
-end
-patterns, script, lines = JSON.parse($stdin.read)
-patterns.map! { |p| Regexp.new(p) }
-eval(script)
-register({})
-puts JSON.generate(lines.map { |line|
-  m = patterns.lazy.filter_map { |p| p.match(line) }.first
-  m && filter(Event.new(m.named_captures.compact))[0].fields
-})
-"""
+from logstash_filter import Filter
 
 
 @pytest.fixture(scope="module")
 def read(hextet, tool, tmp_path_factory):
-    """Lines -> what Logstash would make of each, None for what no pattern takes."""
-    ruby, out = tool("ruby"), tmp_path_factory.mktemp("out")
-    done = hextet("render", TOP / "examples" / "streaming", "--target", "logstash", "-o", out)
-    assert done.returncode == 0, done.stderr
-    conf = (out / "log01.de.example.net/etc/logstash/conf.d/hextet.conf").read_text()
-    script = (out / "log01.de.example.net/etc/logstash/hextet/client.rb").read_text()
-    patterns = re.findall("'(\\^[^']*)'", conf)
-    assert len(patterns) == 2
-
-    def read(lines):
-        done = subprocess.run([ruby, "-e", SHIM], input=json.dumps([patterns, script, lines]), capture_output=True, text=True)
-        assert done.returncode == 0 and not done.stderr, done.stderr
-        return json.loads(done.stdout)
-    return read
+    return Filter(hextet, tool("ruby"), tmp_path_factory.mktemp("out")).read
 
 
 def hex_of(address, port):

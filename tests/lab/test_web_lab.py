@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from logstash_filter import Filter
 
 pytestmark = pytest.mark.lab
 
@@ -187,6 +188,23 @@ def test_client_is_known_and_cannot_be_somebody_else(edge, hextet, family):
     assert any(line.rstrip().endswith(uid) and f" {CLIENTS[family]}:" in line for line in edge.syslog)
     assert any(line.startswith(CLIENTS[family] + " ") and f'"{uid}"' in line
                for line in edge.files["/var/log/nginx/access.log"].splitlines())
+
+
+def test_logstash_reads_what_they_wrote(edge, hextet, tool, tmp_path):
+    """Every line; of a page over either family both lines have the client's address and network, and HAProxy's id."""
+    logs = [line.rstrip() for line in edge.syslog], edge.files["/var/log/nginx/access.log"].splitlines()
+    read = Filter(hextet, tool("ruby"), tmp_path / "logstash").read
+    for lines in logs:
+        events = read(lines)
+        assert None not in events, [line for line, event in zip(lines, events) if not event]
+        for family in (4, 6):
+            net = str(ipaddress.ip_network((CLIENTS[family], 32 if family == 4 else 64), strict=False))
+            found = [e for e in events if "/who" in e["request"] and e["client_ip"] == CLIENTS[family]]
+            assert found and all(e["client_net"] == net and "tags" not in e for e in found)
+            decoded = json.loads(hextet("addr", "uid", found[0]["unique_id"], "--output", "json").stdout)
+            assert decoded["client"]["address"] == found[0]["id_client_ip"] == CLIENTS[family]
+            assert decoded["client"]["port"] == found[0]["id_client_port"]
+            assert (found[0]["id_frontend_ip"], found[0]["id_frontend_port"]) == (EDGE[family], 443)
 
 
 @pytest.mark.parametrize("family, client", [(4, "2001:db8:77::1"), (6, "203.0.113.77")])

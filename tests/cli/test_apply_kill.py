@@ -37,6 +37,7 @@ class KillBox(Box):
         shutil.copytree(self.root, self.saved, symlinks=True)
 
     def reset(self):
+        self.wait(lambda: not guardians(self))
         shutil.rmtree(self.root)
         shutil.copytree(self.saved, self.root, symlinks=True)
 

@@ -57,7 +57,7 @@ const struct target target_knot = {
 	.name = "knot",
 	.summary = "Knot DNS, the server",
 	.doc = "A machine with role knot gets " KNOT_CONF ": it listens on each address of its own, in the families "
-							  "that it has, serves the zones of target dns and "
+	       "that it has, serves the zones of target dns and "
 	       "refuses transfers. AAAA records of the domain can be added and removed by dynamic updates (RFC 2136) "
 	       "that "
 	       "carry the TSIG key hextet and come from the machine itself or a network of prefixes:. The key's secret "

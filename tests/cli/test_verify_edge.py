@@ -30,6 +30,12 @@ CASES = [
     ("varnishd", "varnish/hextet.vcl", "acl purgers {", 'acl purgers {\n    "::"/0;', "everybody"),
     ("systemd-analyze", "varnish/service.conf", "ExecStart=\n", "ExecStart=\nExecStrt=/bin/true\n", "Unknown key"),
     ("systemd-analyze", "varnish/service.conf", "    -T ", "    -a x=2001:db8::1:80 \\\n    -T ", "in brackets"),
+    ("systemd-analyze", "java/service.conf", "[Service]", "[Service]\nEnvironmen=a", "Unknown key"),
+    ("systemd-analyze", "java/service.conf", "{{ value }}", "yes", "any other word"),
+    ("ruby", "gitlab/hextet.rb", "nginx['real_ip_recursive'] = 'on'", "nginx['real_ip_recursive'] = ]", "syntax error"),
+    ("ruby", "gitlab/hextet.rb", "nginx['redirect", "nginx['listen_addresses'] = ['::']\nnginx['redirect", "in brackets"),
+    ("ruby", "gitlab/hextet.rb", "['monitoring_whitelist'] = [", "['monitoring_whitelist'] = [\n  '::/0',", "everybody"),
+    ("ruby", "gitlab/hextet.rb", "['monitoring_whitelist'] = [", "['monitoring_whitelist'] = [\n  'mon',", "is not an address"),
     ("sh", "varnish/reload.sh", "set -e", "set -e )", "yntax error"),
 ]
 

@@ -3,23 +3,27 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/diff_print.h"
 #include "cmd/estate_open.h"
 #include "cmd/render_name.h"
-#include "render/compare.h"
 
-enum { KEY_MACHINE = 0x200, KEY_TARGET, KEY_STAT };
+enum { KEY_MACHINE = 0x200, KEY_TARGET, KEY_STAT, KEY_LINES, KEY_MAX_CHANGE, KEY_FORCE };
 
 struct options {
 	struct output_options output;
 	const char *folder, *out;
 	struct render_options render;
-	bool stat;
+	struct safety safety;
+	bool stat, lines, force;
 };
 
 static const struct argp_option option_rows[] = {
 	{ "machine", KEY_MACHINE, "NAME", 0, "Only this machine", 0 },
 	{ "target", KEY_TARGET, "NAME", 0, "Only this target", 0 },
-	{ "stat", KEY_STAT, NULL, 0, "Count lines instead of showing them", 0 },
+	{ "stat", KEY_STAT, NULL, 0, "Count the lines that change in each file", 0 },
+	{ "lines", KEY_LINES, NULL, 0, "Show the lines that change in each file, instead of what they mean", 0 },
+	{ "max-change", KEY_MAX_CHANGE, "PERCENT", 0, "Refuse when more than this goes away at once (30%)", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Refuse nothing", 0 },
 	{ 0 },
 };
 
@@ -38,6 +42,16 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		return 0;
 	case KEY_STAT:
 		o->stat = true;
+		return 0;
+	case KEY_LINES:
+		o->lines = true;
+		return 0;
+	case KEY_MAX_CHANGE:
+		if (safety_parse_percent(arg, &o->safety.percent) < 0)
+			argp_error(state, "'%s' is no share: write 0%% to 100%%", arg);
+		return 0;
+	case KEY_FORCE:
+		o->force = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->out)
@@ -58,77 +72,52 @@ static const struct argp argp = {
 	.options = option_rows,
 	.parser = parse,
 	.args_doc = "ESTATE OUT",
-	.doc = "Shows what 'hextet render ESTATE -o OUT' would change, by machine and target, and writes nothing. Exit "
-	       "status 1 "
+	.doc = "Shows what 'hextet render ESTATE -o OUT' would change: flows, DNS records and listeners that appear or "
+	       "vanish, with an alarm when only one address family does; then the files. Writes nothing. Exit status 1 "
 	       "when anything would change.",
 	.children = children,
 };
 
-static void print_text(const struct changes *c, bool stat) {
-	unsigned count[_CHANGE_MAX] = { 0 };
-
-	for (size_t i = 0; i < c->list.n; i++) {
-		const struct change *ch = &c->list.v[i];
-
-		count[ch->kind]++;
-		(void)printf("%s %s: %s %s (+%u -%u)\n", ch->machine, ch->target, change_to_str(ch->kind),
-			     ch->path + strlen(ch->machine), ch->added, ch->deleted);
-		if (!stat)
-			(void)printf("%.*s", (int)ch->diff.len, ch->diff.len ? ch->diff.s : "");
-	}
-	if (!c->list.n)
-		(void)puts("nothing would change");
-	else
-		(void)printf("%u new, %u changed, %u to be removed\n", count[CHANGE_NEW], count[CHANGE_CHANGED],
-			     count[CHANGE_REMOVED]);
-}
-
-static int print_changes(const struct changes *c, const struct options *opt) {
-	int code = c->list.n ? EXIT_NO : EXIT_DONE;
+static int report(struct opened_estate *o, const struct comparison *c, const struct options *opt) {
+	const struct diff_view view = {
+		.comparison = c,
+		.estate = o->estate,
+		.sources = &o->sources,
+		.lines = opt->lines,
+		.counts = opt->lines || opt->stat,
+		.forced = opt->force,
+	};
 	struct emit e;
 
 	emit_init(&e, stdout, opt->output.format);
-	if (opt->output.format == EMIT_TEXT) {
-		print_text(c, opt->stat);
-		return output_finish(&e, code);
-	}
-	emit_list(&e, NULL);
-	for (size_t i = 0; i < c->list.n; i++) {
-		const struct change *ch = &c->list.v[i];
-
-		emit_object(&e, NULL);
-		emit_text(&e, "machine", ch->machine);
-		emit_text(&e, "target", ch->target);
-		emit_text(&e, "path", ch->path + strlen(ch->machine));
-		emit_text(&e, "change", change_to_str(ch->kind));
-		emit_uint(&e, "added", ch->added);
-		emit_uint(&e, "deleted", ch->deleted);
-		if (!opt->stat)
-			emit_str(&e, "diff", ch->diff);
-		emit_end(&e);
-	}
-	emit_end(&e);
-	return output_finish(&e, code);
+	if (opt->output.format == EMIT_TEXT)
+		diff_print_text(&view, stdout);
+	else
+		diff_emit(&view, &e);
+	return output_finish(&e, c->files.n ? EXIT_NO : EXIT_DONE);
 }
 
 static int compare(struct opened_estate *o, const struct options *opt) {
-	struct changes c;
+	const struct compare_options options = { .out = opt->out,
+						 .safety = opt->safety,
+						 .want_lines = opt->lines || opt->stat };
+	struct comparison c;
 	struct render r;
-	int code, result = render_init(&r, &o->arena, &o->sources, &o->diags, o->estate, &opt->render);
+	int code = EXIT_NO, result = render_init(&r, &o->arena, &o->sources, &o->diags, o->estate, &opt->render);
 
 	if (result == -ENOENT) {
 		render_done(&r);
 		return unknown_render_name(o->estate, &opt->render);
 	}
 	if (result == 0) {
-		result = changes_find(&c, &r, opt->out);
-		code = result == 0         ? print_changes(&c, opt)
-		       : result == -EINVAL ? EXIT_NO
-					   : cannot("cannot compare with %s: %s", c.failed[0] ? c.failed : opt->out,
-						    strerror(-result));
-		changes_done(&c);
-	} else
-		code = EXIT_NO;
+		result = comparison_make(&c, &r, &options);
+		if (result == 0)
+			code = report(o, &c, opt);
+		else if (result != -EINVAL)
+			code = cannot("cannot compare with %s: %s", c.failed[0] ? c.failed : opt->out,
+				      strerror(-result));
+		comparison_done(&c);
+	}
 	if (result == -EINVAL) {
 		diags_sort(&o->diags);
 		diags_print(&o->diags, stderr, output_colour(&opt->output, stderr));
@@ -138,7 +127,7 @@ static int compare(struct opened_estate *o, const struct options *opt) {
 }
 
 static int run(int argc, char **argv) {
-	struct options opt = { 0 };
+	struct options opt = { .safety = SAFETY_DEFAULT };
 	struct opened_estate o;
 	struct stat st;
 	int code;

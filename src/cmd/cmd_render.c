@@ -4,16 +4,18 @@
 
 #include "cmd/estate_open.h"
 #include "cmd/render_name.h"
+#include "render/compare.h"
 #include "render/tree.h"
 #include "render/verify.h"
 
-enum { KEY_MACHINE = 0x200, KEY_TARGET, KEY_VERIFY, KEY_LIST, TARGETS_MAX = 64 };
+enum { KEY_MACHINE = 0x200, KEY_TARGET, KEY_VERIFY, KEY_LIST, KEY_MAX_CHANGE, KEY_FORCE, TARGETS_MAX = 64 };
 
 struct options {
 	struct output_options output;
 	const char *folder, *out;
 	struct render_options render;
-	bool verify, list;
+	struct safety safety;
+	bool verify, list, force;
 };
 
 static const struct argp_option option_rows[] = {
@@ -22,6 +24,9 @@ static const struct argp_option option_rows[] = {
 	{ "target", KEY_TARGET, "NAME", 0, "Only this target", 0 },
 	{ "verify", KEY_VERIFY, NULL, 0,
 	  "Let each target's own program check the files first; nothing is written when one refuses", 0 },
+	{ "max-change", KEY_MAX_CHANGE, "PERCENT", 0,
+	  "Write nothing when more flows, records, listeners or machines than this would go away (30%)", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Write, however much goes away", 0 },
 	{ "list", KEY_LIST, NULL, 0, "List the targets; with ESTATE, which machine gets which", 0 },
 	{ 0 },
 };
@@ -44,6 +49,13 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		return 0;
 	case KEY_VERIFY:
 		o->verify = o->render.want_maps = true;
+		return 0;
+	case KEY_MAX_CHANGE:
+		if (safety_parse_percent(arg, &o->safety.percent) < 0)
+			argp_error(state, "'%s' is no share: write 0%% to 100%%", arg);
+		return 0;
+	case KEY_FORCE:
+		o->force = true;
 		return 0;
 	case KEY_LIST:
 		o->list = true;
@@ -77,6 +89,7 @@ static const struct argp argp = {
 struct job {
 	const struct estate *estate;
 	struct tree tree;
+	struct compare *compare; /* NULL: nothing may be refused */
 	bool writes, verifies;
 	struct verify_result (*results)[TARGETS_MAX]; /* by worker, by target */
 	struct arena *scratch;                        /* by worker */
@@ -94,6 +107,8 @@ static int sink(struct output_file *files, size_t n, unsigned worker, struct dia
 		if (r == -EINVAL)
 			return 0; /* go on: all refusals are shown, and counted by verify_result.failed */
 	}
+	if (r == 0 && job->compare)
+		r = compare_machine(job->compare, files, n, NULL, worker);
 	for (size_t i = 0; i < n && r == 0 && job->writes; i++)
 		r = tree_add(&job->tree, worker, files[i].target->name, files[i].machine->name.s, files[i].path,
 			     files[i].text, files[i].mode);
@@ -202,6 +217,24 @@ static bool refused(const struct job *job, unsigned workers) {
 	return false;
 }
 
+/* Whether too much would go away; says so. */
+static bool too_much(struct job *job) {
+	struct comparison c;
+	bool refused = false;
+
+	if (!job->compare)
+		return false;
+	if (compare_finish(job->compare, &c) == 0)
+		for (size_t i = 0; i < c.refusals.n; i++)
+			(void)fprintf(stderr, "hextet: REFUSED: %s\n", c.refusals.v[i]);
+	refused = c.refusals.n > 0;
+	if (refused)
+		(void)fputs("hextet: nothing was written; 'hextet diff' shows what would go, --force writes it\n",
+			    stderr);
+	comparison_done(&c);
+	return refused;
+}
+
 static int finish(struct opened_estate *o, struct options *opt, struct render *r, struct job *job, int result) {
 	struct tree_stats stats = { 0 };
 
@@ -213,11 +246,28 @@ static int finish(struct opened_estate *o, struct options *opt, struct render *r
 	}
 	if (result < 0)
 		return explain(opt, job, result);
+	if (too_much(job))
+		return EXIT_NO;
 	if (job->writes)
 		result = tree_commit(&job->tree, keep, &opt->render, &stats);
 	if (result < 0)
 		return explain(opt, job, result);
 	return report(opt, job, render_workers(r), &stats);
+}
+
+/* A folder without an earlier render has nothing that could go. */
+static int start_compare(const struct options *opt, struct render *r, struct job *job) {
+	const struct compare_options options = { .out = opt->out, .safety = opt->safety };
+	int result;
+
+	if (!job->writes || opt->force)
+		return 0;
+	result = compare_new(r, &options, &job->compare);
+	if (result == 0 && !compare_has_old(job->compare)) {
+		compare_free(job->compare);
+		job->compare = NULL;
+	}
+	return result;
 }
 
 static int render_all(struct opened_estate *o, struct options *opt, struct render *r) {
@@ -234,8 +284,12 @@ static int render_all(struct opened_estate *o, struct options *opt, struct rende
 	if (result < 0)
 		return result == -EBUSY ? cannot("%s is being rendered by another hextet", opt->out)
 					: cannot("cannot write to %s: %s", opt->out, strerror(-result));
-	result = render_run(r, sink, &job);
+	result = start_compare(opt, r, &job);
+	if (result == 0)
+		result = render_run(r, sink, &job);
 	code = finish(o, opt, r, &job, result);
+	if (job.compare)
+		compare_free(job.compare);
 	if (job.writes)
 		tree_close(&job.tree);
 	for (unsigned w = 0; w < workers; w++)
@@ -286,7 +340,7 @@ static int with_estate(struct opened_estate *o, struct options *opt) {
 }
 
 static int run(int argc, char **argv) {
-	struct options opt = { 0 };
+	struct options opt = { .safety = SAFETY_DEFAULT };
 	struct opened_estate o;
 	int code;
 

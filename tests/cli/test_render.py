@@ -64,7 +64,7 @@ def test_removed_machine_loses_its_files_and_nobody_else(hextet, estate, tmp_pat
     text = (estate / "machines" / "af.yaml").read_text()
     (estate / "machines" / "af.yaml").write_text(text[: text.index("lbv01.cdn.example.net:")])
     removed = [p for p in files_of(out) if p.startswith("lbv01.") and not p.endswith("/mine")]
-    changes = json.loads(hextet("diff", str(estate), str(out), "--output", "json").stdout)
+    changes = json.loads(hextet("diff", str(estate), str(out), "--output", "json").stdout)["changes"]
     assert {c["path"] for c in changes if c["change"] == "removed"} == {"/" + p.split("/", 1)[1] for p in removed}
     render(hextet, estate, out)
     left = files_of(out)
@@ -87,7 +87,7 @@ def test_diff_shows_the_line(hextet, estate, tmp_path):
     render(hextet, estate, out)
     machines = estate / "machines" / "de.yaml"
     machines.write_text(machines.read_text().replace("2001:db8:10a:b:f::/80", "2001:db8:10a:b:ffff::/80"))
-    done = hextet("diff", str(estate), str(out), "--target", "docker")
+    done = hextet("diff", str(estate), str(out), "--target", "docker", "--lines")
     assert done.returncode == 1
     assert '-  "fixed-cidr-v6": "2001:db8:10a:b:f::/80",' in done.stdout
     assert '+  "fixed-cidr-v6": "2001:db8:10a:b:ffff::/80",' in done.stdout

@@ -220,19 +220,27 @@ static int ask_once(struct asking *k) {
 	return output_finish(&e, code);
 }
 
+/* The next word of a line, ended in place; NULL: there is none. */
+static char *take_word(char **line) {
+	char *word = *line + strspn(*line, " \t\r\n"), *end = word + strcspn(word, " \t\r\n");
+
+	*line = *end ? end + 1 : end;
+	*end = 0;
+	return *word ? word : NULL;
+}
+
 static int ask_line(struct asking *k, char *line, unsigned long number, struct emit *e) {
 	struct words w = { 0 };
 	struct trace_question q = { 0 };
 	struct trace_report report;
-	char *save = NULL;
 	int code = -EINVAL;
 
-	w.from = strtok_r(line, " \t\r\n", &save);
+	w.from = take_word(&line);
 	if (!w.from || w.from[0] == '#')
 		return EXIT_DONE;
-	w.to = strtok_r(NULL, " \t\r\n", &save);
-	w.service = w.to ? strtok_r(NULL, " \t\r\n", &save) : NULL;
-	if (!w.service || strtok_r(NULL, " \t\r\n", &save))
+	w.to = take_word(&line);
+	w.service = take_word(&line);
+	if (!w.service || take_word(&line))
 		k->error = "a line is FROM TO SERVICE";
 	else
 		code = ask(k, &w, &q, &report);

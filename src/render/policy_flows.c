@@ -245,8 +245,9 @@ static struct place *place_of(struct policy_model *pm, const struct machine *m) 
 	behind_list list = { 0 };
 	struct place *p;
 
-	if (*slot)
-		return *slot;
+	p = *slot;
+	if (p)
+		return p;
 	*slot = p = arena_new(pm->arena, struct place);
 	party_machine(m, FAMILY_4, &p->public.own4);
 	party_machine(m, FAMILY_6, &p->public.own6);

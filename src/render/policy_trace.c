@@ -115,7 +115,7 @@ static struct trace_pair pair_of(const struct trace_class *from, const struct tr
 		if (part->hidden ? ip_equal(part->net->machine->ip.ip, s) : prefix_set_has_ip(&part->set, s))
 			p.source = part;
 	}
-	if (p.source->hidden)
+	if (p.source && p.source->hidden)
 		p.from = typical(&p.source->set.ranges.v[0]);
 	for (size_t i = 0; i < to->parts.n && !p.destination; i++)
 		if (prefix_set_has_ip(&to->parts.v[i]->set, d))
@@ -171,7 +171,7 @@ static void evaluate_same(struct run *r, const struct trace_part *from, const st
 		trace_settle(&inner.set, r->a);
 	}
 	r->between = true;
-	trace_split(r->t, &r->lines, r->f, false, &inner, gates, n, r->a, &pieces);
+	trace_split(r->t, &r->lines, r->f, false, &inner, &(struct trace_gate_list){ gates, n }, r->a, &pieces);
 	for (size_t i = 0; i < pieces.list.n; i++) {
 		struct trace_part *part = arena_new(r->a, struct trace_part);
 		struct prefix_set through = trace_through(&pieces.list.v[i], r->a);
@@ -424,7 +424,7 @@ void trace_ask(struct tracer *t, const struct trace_question *q, enum family fam
 	bool *done = arena_array(scratch, bool, q->n_ports);
 	rect_list accepted = { 0 };
 	const struct trace_port *ports;
-	struct trace_lines lines;
+	struct trace_lines lines = { 0 };
 	size_t n;
 
 	*ret = (struct trace_answer){ .family = family };

@@ -74,19 +74,19 @@ static void cut(struct trace_pieces *ret, unsigned g, const struct prefix_set *s
 }
 
 void trace_split(struct tracer *t, const struct trace_lines *lines, enum family f, bool source,
-		 const struct trace_part *part, const struct trace_gate *gates, unsigned n, struct arena *a,
+		 const struct trace_part *part, const struct trace_gate_list *gates, struct arena *a,
 		 struct trace_pieces *ret) {
 	struct policy_rects rects = { 0 };
 
-	vec_push(&ret->list, (struct trace_piece){ .part = *part, .gates = n });
-	for (unsigned g = 0; g < n; g++) {
+	vec_push(&ret->list, (struct trace_piece){ .part = *part, .gates = gates->n });
+	for (unsigned g = 0; g < gates->n; g++) {
 		rects.list.n = 0;
-		for (uint32_t i = 0; i < lines->n && gates[g].machine; i++)
-			policy_rects(t->model, gates[g].machine, gates[g].chain, f, lines->v[i], a, &rects);
+		for (uint32_t i = 0; i < lines->n && gates->v[g].machine; i++)
+			policy_rects(t->model, gates->v[g].machine, gates->v[g].chain, f, lines->v[i], a, &rects);
 		for (size_t i = 0; i < rects.list.n; i++) {
 			const struct policy_rect *r = &rects.list.v[i];
 
-			if (r->translated == gates[g].translated)
+			if (r->translated == gates->v[g].translated)
 				cut(ret, g, source ? r->from : r->to, source ? r->to : r->from, a);
 		}
 	}
@@ -164,7 +164,7 @@ void trace_classify(struct tracer *t, const struct trace_lines *lines, enum fami
 		struct trace_pieces pieces = { 0 };
 		unsigned n = trace_gates(&parts->list.v[i], source, gates);
 
-		trace_split(t, lines, f, source, &parts->list.v[i], gates, n, a, &pieces);
+		trace_split(t, lines, f, source, &parts->list.v[i], &(struct trace_gate_list){ gates, n }, a, &pieces);
 		for (size_t k = 0; k < pieces.list.n; k++)
 			add_piece(ret, &by_key, &pieces.list.v[k], source, a);
 		trace_pieces_done(&pieces);

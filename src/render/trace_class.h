@@ -20,6 +20,10 @@ struct trace_gate {
 	bool translated;
 };
 enum { TRACE_GATES = 2 };
+struct trace_gate_list {
+	const struct trace_gate *v;
+	unsigned n;
+};
 
 /* Some addresses of a part that its gates treat alike. */
 struct trace_piece {
@@ -45,7 +49,7 @@ struct trace_classes {
 
 /* Cuts a part along the rules of its gates. All sets are in the arena. */
 void trace_split(struct tracer *t, const struct trace_lines *lines, enum family f, bool source,
-		 const struct trace_part *part, const struct trace_gate *gates, unsigned n, struct arena *a,
+		 const struct trace_part *part, const struct trace_gate_list *gates, struct arena *a,
 		 struct trace_pieces *ret);
 void trace_pieces_done(struct trace_pieces *p);
 

@@ -26,9 +26,10 @@ static void add_use(struct tracer *t, struct trie *trie, struct prefix p, struct
 
 	*use = u;
 	first = trie_add(trie, p, use);
-	if (first == use)
+	if (!first || first == use)
 		return;
-	for (const struct trace_use *old = first; old; old = old->next)
+	/* Machines come one after another: this one's last use is the first of the list or the newest, behind it. */
+	for (const struct trace_use *old = first; old; old = old == first ? first->next : NULL)
 		if (u.net ? old->net->machine == u.net->machine : old->own == u.own)
 			return; /* a VPN's network is a routed network as well */
 	use->next = first->next;

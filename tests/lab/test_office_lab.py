@@ -104,10 +104,10 @@ def guest(lab):
 
 
 def dig(host, *args, server=RESOLVER):
-    """The status and the answers."""
+    """The status and the answers, sorted: unbound turns their order."""
     out = host.run("dig", f"@{server}", "+tries=1", "+time=5", "+noall", "+comments", "+answer", *args).stdout
     status = re.search(r"status: (\w+)", out)
-    return status and status[1], [line.split()[-1] for line in out.splitlines() if line and line[0] != ";"]
+    return status and status[1], sorted(line.split()[-1] for line in out.splitlines() if line and line[0] != ";")
 
 
 def test_a_device_configures_itself(laptop):

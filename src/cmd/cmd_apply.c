@@ -468,7 +468,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_apply = {
 	.name = "apply",
-	.summary = "Install this machine's files, all or none, and take them back if that locks you out",
+	.summary = "Install a machine's files, all or none; taken back unless confirmed",
 	.argp = &argp,
 	.run = run,
 };

@@ -5,7 +5,7 @@
  * compared at once, so that a listener that moves between files is no change. A file that a reader refuses, old or new,
  * has no facts on either side: it is a textual change with a note, not a flow that went.
  *
- * Facts of unchanged files are only counted, because a share needs the whole.
+ * Facts of unchanged files are only counted, and only when the machine loses something: a share needs the whole.
  */
 #include "render/compare.h"
 
@@ -58,7 +58,7 @@ struct machine_run {
 	const char *name;
 	struct old_machine *was; /* NULL: OUT does not have it */
 	struct facts old, now;
-	struct fact_count same[_FACT_KIND_MAX]; /* of files that did not change */
+	VEC(const struct output_file *) same; /* files that did not change */
 };
 
 const char *change_to_str(enum change_kind k) {
@@ -158,14 +158,17 @@ static void add_sizes(struct fact_count count[_FACT_KIND_MAX], const struct fact
 	count[FACT_LISTENER].old += (uint32_t)f->listeners.n;
 }
 
-static void count_same(struct machine_run *m, const struct target *t, const char *path, struct str text) {
-	const char *error;
-	struct facts f;
+static void count_same(const struct machine_run *m, struct fact_count count[_FACT_KIND_MAX]) {
+	for (size_t i = 0; i < m->same.n; i++) {
+		const struct output_file *f = m->same.v[i];
+		const char *error;
+		struct facts facts;
 
-	facts_init(&f, &m->w->scratch);
-	if (facts_read(&f, t, path, text, &error) == 0)
-		add_sizes(m->same, &f);
-	facts_done(&f);
+		facts_init(&facts, &m->w->scratch);
+		if (facts_read(&facts, f->target, f->path, f->text, &error) == 0)
+			add_sizes(count, &facts);
+		facts_done(&facts);
+	}
 }
 
 /* Cuts the list of facts back to what it was. */
@@ -245,7 +248,7 @@ static int compare_file(struct machine_run *m, const struct output_file *f, bool
 	if (!same)
 		r = read_old(m, c.path, &old);
 	if (r == 0 && str_eq(old, f->text)) {
-		count_same(m, f->target, f->path, f->text);
+		vec_push(&m->same, f);
 		return 0;
 	}
 	if (r == -ENOENT) {
@@ -298,12 +301,13 @@ static void judge(struct machine_run *m) {
 	fact_delta_init(&d, &m->old, &m->now, &m->w->scratch);
 	if (!fact_delta_is_empty(&d))
 		meaning_add(&m->w->meaning, m->name, &m->old, &m->now, &d);
+	if (d.count[FACT_FLOW].lost || d.count[FACT_RECORD].lost || d.count[FACT_LISTENER].lost)
+		count_same(m, d.count);
 	for (unsigned k = 0; k < _FACT_KIND_MAX; k++) {
-		struct fact_count c = d.count[k];
+		const struct fact_count c = d.count[k];
 
 		if (!c.lost)
 			continue;
-		c.old += m->same[k].old;
 		refuse(m, &c, k);
 		m->w->count[k].old += c.old;
 		m->w->count[k].lost += c.lost;
@@ -341,6 +345,7 @@ static int compare_files(struct compare *c, const char *name, const struct outpu
 		judge(&m);
 	facts_done(&m.old);
 	facts_done(&m.now);
+	vec_done(&m.same);
 	arena_release(&m.w->scratch, mark);
 	return r;
 }

@@ -245,7 +245,9 @@ const struct target target_unbound = {
 	       "6147), says the prefix to those who ask for ipv4only.arpa (RFC 7050, RFC 8880), and answers the "
 	       "clients "
 	       "of nat64 only, for nobody else could use those addresses. The zones of target dns are asked from the "
-	       "machines with role knot directly. Checked with unbound-checkconf, and for what it takes without a "
+	       "machines with role knot directly and, as these do not sign them, not validated, so that they are "
+	       "answered "
+	       "without the root, too. Checked with unbound-checkconf, and for what it takes without a "
 	       "word: a "
 	       "dns64-prefix that RFC 6052 does not allow, and one without the module dns64.",
 	.roles = 1U << ROLE_UNBOUND,

@@ -51,7 +51,16 @@ static size_t word_end(struct line *l, struct str text, size_t at) {
 	return i;
 }
 
+/* PostgreSQL joins lines before it looks for a comment, so one that ends in a backslash hides the rule below it. */
+static bool goes_on(struct str text) {
+	while (text.len && text.s[text.len - 1] == '\r')
+		text.len--;
+	return text.len && text.s[text.len - 1] == '\\';
+}
+
 static bool split(struct line *l, struct str text) {
+	if (goes_on(text))
+		complain(l, "a backslash at the end takes the next line away", NO_WORD);
 	for (size_t i = 0, end; i < text.len && text.s[i] != '#'; i = end) {
 		end = i + 1;
 		if (is_blank(text.s[i]))
@@ -65,8 +74,6 @@ static bool split(struct line *l, struct str text) {
 	}
 	if (l->n && memchr(text.s, '\0', text.len))
 		complain(l, "there is a zero byte in the line", NO_WORD);
-	if (l->n && l->field[l->n - 1].s[l->field[l->n - 1].len - 1] == '\\')
-		complain(l, "a rule is on one line", NO_WORD);
 	return l->complaints == 0;
 }
 

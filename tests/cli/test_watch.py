@@ -70,6 +70,8 @@ HBA = "local all all peer\n"
     ("pg_hba.conf", HBA + "hostssl all all m.example.net scram-sha-256\n", 2, "write an address with its length"),
     ("pg_hba.conf", HBA + "{# two\nlines #}hostssl all all zz::1/128 scram-sha-256\n", 3, "postgres refuses"),
     ("pg_hba.conf", HBA + "hostssl all all ::1/128 scram-sha-256 clientcert\n", 2, "not in name=value format"),
+    ("pg_hba.conf", HBA + "# one \\\nhost all all all reject\n", 2, "a backslash at the end takes the next line away"),
+    ("pg_hba.conf", HBA + "host all all all reject # \\\r\nhost all all all reject\n", 2, "takes the next line away"),
     ("hextet.conf", "listen_addresses = '::1, localhost'\n", 1, "'localhost' is not an address"),
     ("hextet.conf", "port = 1\nlisten_addresses = ::1\n", 2, "syntax error"),
     ("hextet.conf", "listen_adresses = '::1'\n", 1, "unrecognized configuration parameter"),
@@ -85,6 +87,16 @@ def test_postgresql_takes_what_is_narrower(hextet, estate):
                     "hostssl all all 2001:db8:1:1::1/128 scram-sha-256\n")
     done = hextet("render", estate, "--target", "postgresql", "--verify")
     assert done.returncode == 0, done.stderr
+
+
+def test_postgresql_name_that_ends_in_a_backslash(hextet, estate, tmp_path):
+    (estate / "estate.yaml").write_text(ESTATE.lstrip().replace("name: data", "name: 'data \\'"))
+    done = hextet("render", estate, "--target", "postgresql", "--verify", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "out/m.example.net/etc/postgresql/15/main/pg_hba.conf").read_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("# data"))
+    assert not lines[at].endswith("\\")
+    assert "192.0.2.1/32" in lines[at + 1] and "2001:db8:1:1::1/128" in lines[at + 2]
 
 
 @pytest.mark.parametrize("text, line, says", [

@@ -16,6 +16,7 @@
 #include "render/data.h"
 #include "render/serves.h"
 #include "render/target.h"
+#include "render/text.h"
 #include "render/verify.h"
 
 #define HEXTET_CONF "/etc/icinga2/conf.d/hextet.conf"
@@ -55,13 +56,48 @@ static bool has_named(const struct value *list, const char *name) {
 	return false;
 }
 
+/* The machines with role icinga that a name with only: is not for, in one family: they are to be refused. */
+static const struct value *refused(struct maker *k, const struct endpoint_name *n, enum family family) {
+	struct value *list = value_list(k->arena, n->name.at->loc);
+	struct prefix_set set = PREFIX_SET_INIT;
+
+	LIST_EACH (struct ref, ref, &n->only)
+		party_addresses(k->estate, ref, family, NULL, &set);
+	prefix_set_normalise(&set);
+	LIST_EACH (struct machine, m, &k->estate->machines) {
+		const struct address *own = family == FAMILY_4 ? &m->ip : &m->ipv6;
+
+		if (n->only.at && machine_has_role(m, ROLE_ICINGA) &&
+		    !(own->at && prefix_set_covers(&set, prefix_host(own->ip))))
+			value_list_push(k->arena, list, data_scalar(k->arena, &m->name));
+	}
+	prefix_set_done(&set);
+	return list;
+}
+
+/* A path in the name of a service: Icinga divides HOST!SERVICE, and takes no name with a '!' in it. */
+static const char *name_of_path(struct arena *a, const char *path) {
+	struct text t = { 0 };
+	const char *name;
+
+	for (; *path; path++)
+		if (*path == '!')
+			text_puts(&t, "%21");
+		else
+			text_char(&t, *path);
+	name = arena_dup(a, t.v, t.n);
+	text_done(&t);
+	return name;
+}
+
 /* One path of an endpoint on one port and address. A default port is not said. */
 static void add_page(struct maker *k, const struct endpoint_name *n, const struct scalar *path, uint64_t port,
 		     struct ip ip, const struct node *at) {
 	const bool tls = serves_tls(n->service.to, port);
 	const int family = ip_family(ip);
 	const char *shown = port == (tls ? 443U : 80U) ? "" : arena_printf(k->arena, ":%u", (unsigned)port),
-		   *name = arena_printf(k->arena, "http%d %s%s%s", family, n->name.s, shown, path->s);
+		   *name = arena_printf(k->arena, "http%d %s%s%s", family, n->name.s, shown,
+					name_of_path(k->arena, path->s));
 	struct value *d = value_dict(k->arena, path->at->loc);
 
 	if (has_named(k->pages, name))
@@ -73,6 +109,7 @@ static void add_page(struct maker *k, const struct endpoint_name *n, const struc
 	value_dict_set(k->arena, d, "tls", tls ? &value_true : &value_false);
 	value_dict_set(k->arena, d, "vhost", data_scalar(k->arena, &n->name));
 	value_dict_set(k->arena, d, "uri", data_scalar(k->arena, path));
+	value_dict_set(k->arena, d, "refused", refused(k, n, ip_family(ip)));
 	value_list_push(k->arena, k->pages, d);
 }
 
@@ -398,7 +435,8 @@ const struct target target_icinga = {
 	       "it is absent; none: nothing is asked of the address), and every path of an endpoint an http4 and http6 "
 	       "service on each host that it leads to: with the public name in TLS and in the request, sent to the "
 	       "literal "
-	       "address. A host is UP only when all its families answer; while it is not, Icinga holds back the "
+	       "address. Where the name's only: leaves the machine out, 403 is the right answer. A host is UP only "
+	       "when all its families answer; while it is not, Icinga holds back the "
 	       "notifications of its services, and the host's own text says which family is dead. Intervals and "
 	       "thresholds "
 	       "are constants that constants.conf may set first (HextetCheckInterval, …). Remove Debian's samples "

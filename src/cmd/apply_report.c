@@ -32,6 +32,17 @@ int apply_report_refusals(const struct apply_plan *p, const struct apply_request
 	return EXIT_NO;
 }
 
+int apply_report_safety(const struct comparison *c, const struct apply_request *q) {
+	if (q->force || !c->refusals.n)
+		return EXIT_DONE;
+	for (size_t i = 0; i < c->refusals.n; i++)
+		(void)fprintf(stderr, "hextet: REFUSED: %s: %s\n", q->render.machine, c->refusals.v[i]);
+	(void)fputs(q->dry_run ? "hextet: --force or a higher --max-change would pass it\n"
+			       : "hextet: nothing was changed; --dry-run shows what would go, --force passes it\n",
+		    stderr);
+	return EXIT_NO;
+}
+
 static void print_files(const struct apply_plan *p, uint32_t n) {
 	for (uint32_t i = 0; i < n; i++) {
 		const struct plan_item *item = &p->items.v[i];
@@ -53,9 +64,20 @@ static void print_reloads(const struct apply_plan *p) {
 	}
 }
 
-static void print_result(const struct apply_plan *p, const struct apply_request *q, const enum apply_outcome *outcome) {
+static void print_meaning(const struct diff_view *meaning) {
+	const struct comparison *c = meaning->comparison;
+
+	diff_print_meaning(meaning, stdout);
+	for (size_t i = 0; i < c->files.n; i++)
+		(void)printf("unknown %-10s %s: %s\n", c->files.v[i].target, c->files.v[i].path, c->files.v[i].note);
+}
+
+static void print_result(const struct apply_plan *p, const struct apply_request *q, const enum apply_outcome *outcome,
+			 const struct diff_view *meaning) {
 	const uint32_t n = plan_changes(p);
 
+	if (!outcome)
+		print_meaning(meaning);
 	print_files(p, n);
 	if (q->reload)
 		print_reloads(p);
@@ -101,14 +123,15 @@ static void emit_reloads(struct emit *e, const struct apply_plan *p, bool reload
 	emit_end(e);
 }
 
-int apply_report(const struct apply_plan *p, const struct apply_request *q, const enum apply_outcome *outcome) {
+int apply_report(const struct apply_plan *p, const struct apply_request *q, const enum apply_outcome *outcome,
+		 const struct diff_view *meaning) {
 	const int code = outcome && *outcome == APPLY_TAKEN_BACK ? EXIT_NO : EXIT_DONE;
 	const uint32_t n = plan_changes(p);
 	struct emit e;
 
 	emit_init(&e, stdout, q->output.format);
 	if (q->output.format == EMIT_TEXT) {
-		print_result(p, q, outcome);
+		print_result(p, q, outcome, meaning);
 		return output_finish(&e, code);
 	}
 	emit_object(&e, NULL);
@@ -119,6 +142,9 @@ int apply_report(const struct apply_plan *p, const struct apply_request *q, cons
 	emit_uint(&e, "same", p->same);
 	emit_files(&e, p, n);
 	emit_reloads(&e, p, q->reload);
+	emit_list(&e, "meaning");
+	diff_emit_meaning(meaning, &e);
+	emit_end(&e);
 	emit_end(&e);
 	return output_finish(&e, code);
 }

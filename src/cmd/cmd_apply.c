@@ -9,6 +9,7 @@
 #include "cmd/estate_open.h"
 #include "cmd/render_name.h"
 #include "cmd/unit.h"
+#include "render/apply_compare.h"
 #include "render/verify.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
 	KEY_STATUS,
 	KEY_DRY_RUN,
 	KEY_FORCE,
+	KEY_MAX_CHANGE,
 	KEY_UNVERIFIED,
 	KEY_ROOT,
 	KEY_RELOAD,
@@ -36,7 +38,9 @@ static const struct argp_option option_rows[] = {
 	{ "target", KEY_TARGET, "NAME", 0, "Only this target", 0 },
 	{ "confirm", KEY_CONFIRM, "TIME", 0, "Take everything back unless --commit comes within this time", 0 },
 	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Say what would be done, and change nothing", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Also replace what was changed by hand (a backup is kept), and links", 0 },
+	{ "force", KEY_FORCE, NULL, 0,
+	  "Also replace what was changed by hand (a backup is kept), and links; pass --max-change", 0 },
+	{ "max-change", KEY_MAX_CHANGE, "PERCENT", 0, "Refuse when more than this goes away at once (30%)", 0 },
 	{ "unverified", KEY_UNVERIFIED, NULL, 0, "Also install files whose checker is missing here", 0 },
 	{ "root", KEY_ROOT, "DIR", 0, "Install below DIR, as for an image; nothing is reloaded then", 0 },
 	{ "reload", KEY_RELOAD, NULL, 0, "Reload also with --root: the commands see the real /", 0 },
@@ -65,6 +69,10 @@ static error_t parse_word(int key, char *arg, struct apply_request *q, struct ar
 		return 0;
 	case KEY_ROOT:
 		q->root = arg;
+		return 0;
+	case KEY_MAX_CHANGE:
+		if (safety_parse_percent(arg, &q->safety.percent) < 0)
+			argp_error(state, "'%s' is no share: write 0%% to 100%%", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (q->folder)
@@ -173,6 +181,7 @@ static int check_rights(const struct apply_request *q) {
 
 struct collected {
 	const struct estate *estate;
+	const struct sources *sources;
 	struct arena arena, scratch;
 	VEC(struct apply_file) files;
 	struct verify_result results[TARGETS_MAX];
@@ -261,7 +270,7 @@ static int begin(struct apply_state *s, const struct apply_request *q, const str
 }
 
 static int execute(struct apply_state *s, const struct apply_plan *plan, const struct apply_request *q,
-		   const struct apply_say *say) {
+		   const struct diff_view *meaning, const struct apply_say *say) {
 	const struct apply_options o = {
 		.root = q->root,
 		.machine = q->render.machine,
@@ -276,7 +285,26 @@ static int execute(struct apply_state *s, const struct apply_plan *plan, const s
 		return cannot("the files of %s were not installed", q->render.machine);
 	if (outcome == APPLY_TAKEN_BACK)
 		(void)fputs("hextet: a reload failed; the old files are back\n", stderr);
-	return apply_report(plan, q, &outcome);
+	return apply_report(plan, q, &outcome, meaning);
+}
+
+/* What may be done is done, or said. */
+static int with_plan(struct apply_state *s, const struct apply_plan *plan, const struct plan_request *request,
+		     const struct apply_request *q, const struct collected *c, const struct apply_say *say) {
+	struct comparison comparison;
+	const struct diff_view meaning = { .comparison = &comparison, .estate = c->estate, .sources = c->sources };
+	int code, said = EXIT_DONE;
+
+	if (plan->refusals.n)
+		return apply_report_refusals(plan, q);
+	apply_compare(&comparison, plan, request, &q->safety);
+	if (q->dry_run)
+		said = apply_report(plan, q, NULL, &meaning);
+	code = apply_report_safety(&comparison, q);
+	if (!code)
+		code = q->dry_run ? said : execute(s, plan, q, &meaning, say);
+	comparison_done(&comparison);
+	return code;
 }
 
 static int with_files(const struct apply_request *q, struct collected *c, const struct apply_say *say) {
@@ -297,9 +325,7 @@ static int with_files(const struct apply_request *q, struct collected *c, const 
 			code = cannot("cannot read %s: %s; nothing was changed", path,
 				      r == -EBADMSG ? "it is damaged" : strerror(-r));
 		else
-			code = plan.refusals.n ? apply_report_refusals(&plan, q)
-			       : q->dry_run    ? apply_report(&plan, q, NULL)
-					       : execute(&s, &plan, q, say);
+			code = with_plan(&s, &plan, &request, q, c, say);
 		if (r == 0)
 			plan_done(&plan);
 	}
@@ -329,7 +355,7 @@ static const char *own_name(const struct estate *e) {
 }
 
 static int with_estate(struct opened_estate *o, struct apply_request *q, const struct apply_say *say) {
-	struct collected c = { .estate = o->estate };
+	struct collected c = { .estate = o->estate, .sources = &o->sources };
 	int code = opened_estate_require_clean(o, &q->output);
 
 	if (code)
@@ -456,7 +482,7 @@ static int do_mode(const struct apply_request *q, const struct apply_say *say) {
 }
 
 static int run(int argc, char **argv) {
-	struct apply_request q = { .root = "/", .limit_s = RELOAD_LIMIT_S };
+	struct apply_request q = { .root = "/", .limit_s = RELOAD_LIMIT_S, .safety = SAFETY_DEFAULT };
 	pid_t self = getpid();
 	const struct apply_say say = { say_line, &self };
 

@@ -93,6 +93,11 @@ static void print_entry(const struct diff_view *v, const struct meaning_entry *e
 	(void)fprintf(out, "%s%s\n", e->alarm ? ": " : "", e->alarm ? e->alarm : "");
 }
 
+void diff_print_meaning(const struct diff_view *v, FILE *out) {
+	for (size_t i = 0; i < v->comparison->meaning.list.n; i++)
+		print_entry(v, v->comparison->meaning.list.v[i], out);
+}
+
 static const char *path_on_machine(const struct change *c) {
 	return c->path + strlen(c->machine);
 }
@@ -176,8 +181,7 @@ void diff_print_text(const struct diff_view *v, FILE *out) {
 	if (v->lines) {
 		print_lines(c, out);
 	} else {
-		for (size_t i = 0; i < c->meaning.list.n; i++)
-			print_entry(v, c->meaning.list.v[i], out);
+		diff_print_meaning(v, out);
 		print_files(v, out);
 		for (size_t i = 0; i < c->gone.n; i++)
 			(void)fprintf(out, "gone: %s\n", c->gone.v[i]);
@@ -233,6 +237,11 @@ static void emit_entry(const struct diff_view *v, const struct meaning_entry *m,
 	emit_end(e);
 }
 
+void diff_emit_meaning(const struct diff_view *v, struct emit *e) {
+	for (size_t i = 0; i < v->comparison->meaning.list.n; i++)
+		emit_entry(v, v->comparison->meaning.list.v[i], e);
+}
+
 static void emit_file(const struct diff_view *v, const struct change *c, struct emit *e) {
 	emit_object(e, NULL);
 	emit_text(e, "kind", "file");
@@ -266,8 +275,7 @@ void diff_emit(const struct diff_view *v, struct emit *e) {
 	emit_texts(e, "refusals", c->refusals.v, c->refusals.n);
 	emit_texts(e, "gone", c->gone.v, c->gone.n);
 	emit_list(e, "changes");
-	for (size_t i = 0; i < c->meaning.list.n; i++)
-		emit_entry(v, c->meaning.list.v[i], e);
+	diff_emit_meaning(v, e);
 	for (size_t i = 0; i < c->files.n; i++)
 		emit_file(v, &c->files.v[i], e);
 	emit_end(e);

@@ -14,5 +14,9 @@ struct diff_view {
 	bool forced; /* refusals are not said */
 };
 
+/* Only what appears and vanishes. */
+void diff_print_meaning(const struct diff_view *v, FILE *out);
+void diff_emit_meaning(const struct diff_view *v, struct emit *e);
+
 void diff_print_text(const struct diff_view *v, FILE *out);
 void diff_emit(const struct diff_view *v, struct emit *e);

@@ -239,6 +239,50 @@ def test_what_is_no_file_is_refused(box):
     assert "no regular file" in box.apply("--force", code=1).stderr
 
 
+def busy(folder, services):
+    """The estate with so many services, each open to the machine over TCP."""
+    estate(folder)
+    path, ports = folder / "estate.yaml", range(8000, 8000 + 10 * services, 10)
+    text = path.read_text().replace("services:\n", "services:\n" + "".join(f"  s{p}: {{ tcp: [{p}] }}\n" for p in ports))
+    path.write_text(text + "".join(f"  - {{ name: s{p}, from: any, to: web, allow: [s{p}] }}\n" for p in ports))
+    return folder
+
+
+def test_too_much_at_once(box, tmp_path):
+    many, few = busy(tmp_path / "many", 20), busy(tmp_path / "few", 8)
+    # Nothing of hextet was there: whatever goes, it was not ours to keep.
+    box.path("etc/nftables.d").mkdir()
+    box.path(RULES).write_text("table inet filter { chain input { type filter hook input priority 0; } }\n")
+    box.apply(folder=many)
+    before = box.tree(times=True)
+    box.reloads()
+    out = box.apply(folder=few, code=1)
+    assert re.search(rf"REFUSED: {MACHINE}: 24 of \d+ flows \(\d+ %\) would go away, and at most 30 % may", out.stderr)
+    assert "nothing was changed" in out.stderr and "--force" in out.stderr and box.reloads() == []
+    dry = box.apply("--dry-run", folder=few, code=1)
+    assert "REFUSED" in dry.stderr and "- tcp/8080" in dry.stdout and "- tcp/8070" not in dry.stdout
+    lost = json.loads(box.apply("--dry-run", "--force", "--output", "json", folder=few).stdout)["meaning"]
+    assert {e["change"] for e in lost} == {"vanishes"} and {e["kind"] for e in lost} == {"flow"}
+    assert sorted(port for e in lost for port in re.findall(r"tcp/([\d,]+)", e["ports"])[0].split(",")) == \
+        [str(port) for port in range(8080, 8200, 10)]
+    after = box.tree(times=True)
+    assert {k for k in before | after if before.get(k) != after.get(k)} <= {f"{STATE}/lock"}
+    assert box.apply("--max-change", "nine", folder=few, code=2).stdout == ""
+    box.apply("--max-change", "100%", folder=few)
+    # And back: what appears is never too much.
+    box.apply(folder=many)
+    box.apply("--force", folder=few)
+
+
+def test_one_family_goes(box):
+    """As `hextet diff` says it."""
+    box.apply()
+    path = box.estate / "estate.yaml"
+    path.write_text(path.read_text().replace("from: any, to: web", "from: [0.0.0.0/0], to: web"))
+    out = box.apply("--dry-run").stdout
+    assert "ALARM - tcp/80 over IPv6 into a.example.net: from anywhere" in out, out
+
+
 def test_another_machine(box):
     box.apply()
     done = subprocess.run([box.hextet, "apply", box.other, "--machine", "b.example.net", "--root", box.root], env=box.env,
@@ -277,7 +321,7 @@ def test_reload_that_fails(box):
     assert "networkctl reload: exit status 4" in out.stderr and "no link" in out.stderr
     assert "the old files are back" in out.stderr and box.tree() == before
     # The firewall's turn had not come when it failed; taking back reloads all of them.
-    assert [line.split()[0] for line in box.reloads()] == ["networkctl", "networkctl", "nft"]
+    assert [line.split()[0] for line in box.reloads()] == ["sysctl", "networkctl", "sysctl", "networkctl", "nft"]
     assert "a reload failed" in box.mode("--status").stdout
 
 

@@ -18,12 +18,14 @@
 #define TEMPLATE FOLDER "/access-template.json"
 #define PUT FOLDER "/put-template.sh"
 
+/* It does not start when one of these is missing, as ::1 is where IPv6 is switched off. */
 static const struct value *hosts(const struct target_run *r) {
 	const struct value *own = cluster_own(r->machine, r->arena);
 	struct value *list = value_list(r->arena, NO_LOC);
 
 	value_list_push(r->arena, list, value_ip(r->arena, ip_from_v4(0x7f000001), NO_LOC));
-	value_list_push(r->arena, list, value_ip(r->arena, (struct ip){ 0, 1 }, NO_LOC));
+	if (r->machine->ipv6.at || r->machine->other_ips6.n)
+		value_list_push(r->arena, list, value_ip(r->arena, (struct ip){ 0, 1 }, NO_LOC));
 	for (uint32_t i = 0; i < own->list.n; i++)
 		value_list_push(r->arena, list, own->list.v[i]);
 	return list;

@@ -16,6 +16,7 @@
 #include "render/data.h"
 #include "render/nat64.h"
 #include "render/own.h"
+#include "render/serves.h"
 #include "render/target.h"
 #include "render/verify.h"
 #include "render/zone.h"
@@ -136,6 +137,11 @@ static int files(struct target_run *r) {
 	return target_file(r, UNBOUND_CONF, "unbound/hextet.conf", 0644);
 }
 
+/* With neither family unbound does not start. */
+static bool applies(const struct estate *e, const struct machine *m) {
+	return serves_family(e, m, FAMILY_4) || serves_family(e, m, FAMILY_6);
+}
+
 static int complain(struct verify_run *v, uint32_t line, const char *message) {
 	return verify_complain(v, UNBOUND_CONF, line, "hextet's reader of unbound's files", message);
 }
@@ -252,6 +258,7 @@ const struct target target_unbound = {
 	       "dns64-prefix that RFC 6052 does not allow, and one without the module dns64.",
 	.roles = 1U << ROLE_UNBOUND,
 	.templates = (const char *const[]){ "unbound/hextet.conf", NULL },
+	.applies = applies,
 	.files = files,
 	.verify = verify,
 	/* A reload keeps old sockets, and empties the cache, too. */

@@ -156,3 +156,14 @@ def test_example_estates_secrets_stay_out(hextet, tmp_path):
     hextet("render", TOP / "examples/streaming", "--target", "knot", "-o", tmp_path / "out")
     (conf,) = (tmp_path / "out").glob("*/etc/knot/knot.conf")
     assert "secret:" not in conf.read_text() and 'include: "/etc/knot/hextet.key"' in conf.read_text()
+
+
+@pytest.mark.parametrize("target", ["knot", "unbound"])
+def test_nothing_for_a_machine_that_has_no_address_yet(hextet, estate, tmp_path, target):
+    """unbound would not start with both families off, and one machine's file must not keep the others from theirs."""
+    folder = estate()
+    path = folder / "estate.yaml"
+    path.write_text(path.read_text() + "  new-ns.example.net: { groups: [ns] }\n  new-t.example.net: { groups: [nat64] }\n")
+    done = hextet("render", folder, "--target", target, "--verify", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert [p.name for p in (tmp_path / "out").glob("*.*")] == [{"knot": "ns.example.net", "unbound": "t.example.net"}[target]]

@@ -6,7 +6,9 @@
  * The template sees, beside machine and estate:
  *   url         of GitLab; null: no name.  registry: of its registry, the name that begins with "registry."
  *   hosts       where nginx listens.       redirect: whether port 80 leads to TLS
- *   monitoring  who may read its state.    only: whom the first name is for; null: everybody
+ *   monitoring  who may read its state.
+ *   services    {name, only}: nginx, and registry_nginx, which takes nothing over from it; only: whom its name is
+ *               for; null: everybody
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +26,8 @@
 enum { PORT_HTTP = 80, PORT_HTTPS = 443 };
 
 struct names {
-	const struct value *url, *registry, *name; /* name: that of url */
+	const struct value *url, *registry;
+	const struct value *name, *registry_name; /* those of the URLs; NULL: none */
 	bool redirect;
 };
 
@@ -48,7 +51,7 @@ static const struct value *url_of(struct arena *a, const struct value *name, con
 static void find_names(const struct target_run *r, struct names *n) {
 	const struct value *items = serves_ports(r->estate, r->machine, r->arena);
 
-	*n = (struct names){ &value_null, &value_null, NULL, false };
+	*n = (struct names){ .url = &value_null, .registry = &value_null };
 	for (uint32_t i = 0; i < items->list.n; i++) {
 		const struct value *item = items->list.v[i], *names = get(item, "names");
 
@@ -57,9 +60,10 @@ static void find_names(const struct target_run *r, struct names *n) {
 			struct str s = value_as_str(names->list.v[k]);
 			bool registry = s.len > 9 && memcmp(s.s, "registry.", 9) == 0;
 
-			if (registry && n->registry == &value_null)
+			if (registry && !n->registry_name) {
 				n->registry = url_of(r->arena, names->list.v[k], item);
-			else if (!registry && !n->name) {
+				n->registry_name = names->list.v[k];
+			} else if (!registry && !n->name) {
 				n->url = url_of(r->arena, names->list.v[k], item);
 				n->name = names->list.v[k];
 			}
@@ -94,8 +98,17 @@ static const struct value *monitoring(const struct target_run *r) {
 	return list;
 }
 
-static int files(struct target_run *r) {
+static void add_service(const struct target_run *r, struct value *list, const char *service, const struct value *name) {
 	const struct value *only = serves_only(r->estate, r->machine, r->arena);
+	struct value *d = value_dict(r->arena, NO_LOC);
+
+	value_dict_set(r->arena, d, "name", value_text(r->arena, service, NO_LOC));
+	value_dict_set(r->arena, d, "only", name ? serves_only_from(only, name) : &value_null);
+	value_list_push(r->arena, list, d);
+}
+
+static int files(struct target_run *r) {
+	struct value *services = value_list(r->arena, NO_LOC);
 	struct names n;
 
 	find_names(r, &n);
@@ -104,7 +117,10 @@ static int files(struct target_run *r) {
 	target_set(r, "redirect", n.redirect ? &value_true : &value_false);
 	target_set(r, "hosts", hosts(r));
 	target_set(r, "monitoring", monitoring(r));
-	target_set(r, "only", n.name ? serves_only_from(only, n.name) : &value_null);
+	add_service(r, services, "nginx", n.name);
+	if (n.registry_name)
+		add_service(r, services, "registry_nginx", n.registry_name);
+	target_set(r, "services", services);
 	return target_file(r, HEXTET_RB, "gitlab/hextet.rb", 0644);
 }
 

@@ -4,16 +4,16 @@
 external_url 'http://www.example.net'
 
 # One listener a family; nginx wants IPv6 in brackets. What is inside (puma, registry) stays on the IPv4 loopback.
+# Whose X-Forwarded-For is believed; the right-most address that is none of these is the client.
 nginx['listen_addresses'] = ['0.0.0.0', '[::]']
 nginx['redirect_http_to_https'] = false
-
-# Whose X-Forwarded-For is believed; the right-most address that is none of these is the client.
 nginx['real_ip_header'] = 'X-Forwarded-For'
 nginx['real_ip_recursive'] = 'on'
 nginx['real_ip_trusted_addresses'] = [
   '127.0.0.1/32',
   '::1/128',
 ]
+
 gitlab_rails['trusted_proxies'] = [
   '127.0.0.1/32',
   '::1/128',

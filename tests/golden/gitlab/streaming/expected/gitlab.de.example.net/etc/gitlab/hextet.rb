@@ -4,10 +4,9 @@
 external_url 'https://gitlab.example.net'
 
 # One listener a family; nginx wants IPv6 in brackets. What is inside (puma, registry) stays on the IPv4 loopback.
+# Whose X-Forwarded-For is believed; the right-most address that is none of these is the client.
 nginx['listen_addresses'] = ['0.0.0.0', '[::]']
 nginx['redirect_http_to_https'] = true
-
-# Whose X-Forwarded-For is believed; the right-most address that is none of these is the client.
 nginx['real_ip_header'] = 'X-Forwarded-For'
 nginx['real_ip_recursive'] = 'on'
 nginx['real_ip_trusted_addresses'] = [
@@ -18,6 +17,7 @@ nginx['real_ip_trusted_addresses'] = [
   '2001:db8:172:1:b:c:d:e/128',
   '2001:db8:172:2:b:c:d:e/128',
 ]
+
 gitlab_rails['trusted_proxies'] = [
   '127.0.0.1/32',
   '198.51.100.11/32',

@@ -6,10 +6,13 @@ static void run(struct check_run *r) {
 		if (!v->ipv4.at || !v->ipv6.at)
 			continue;
 		LIST_EACH (struct vpn_client, c, &v->clients)
-			if (!c->ipv4.at != !c->ipv6.at)
-				check_report(r, c->name.at, c->ipv4.at ? "add \"ipv6: …\"" : "add \"ipv4: …\"",
-					     "client %s has a fixed %s address and a changing %s address", c->name.s,
-					     c->ipv4.at ? "IPv4" : "IPv6", c->ipv4.at ? "IPv6" : "IPv4");
+			if (c->ipv4.at && !c->ipv6.at)
+				check_report(r, c->name.at, "add \"ipv6: …\"",
+					     "client %s has a fixed IPv4 address and gets no IPv6 address", c->name.s);
+			else if (c->ipv6.at && !c->ipv4.at)
+				check_report(r, c->name.at, "add \"ipv4: …\"",
+					     "client %s has a fixed IPv6 address and a changing IPv4 address",
+					     c->name.s);
 	}
 }
 
@@ -17,8 +20,10 @@ const struct check check_vpn_client_one_family = {
 	.name = "vpn-client-one-family",
 	.severity = SEVERITY_WARNING,
 	.summary = "A VPN client has a fixed address in one family only",
-	.doc = "A client gets a fixed address because something elsewhere knows it: a firewall rule, a log, an access "
-	       "list. In the other family the client takes any address of the pool, so those apply to it only when it "
-	       "happens to use the first. Give it one of each, or none.",
+	.doc = "OpenVPN has one pool for both families: a client with a fixed IPv4 address takes nothing of it, and is "
+	       "without IPv6 in the tunnel. A client with a fixed IPv6 address only takes any IPv4 address of the "
+	       "pool, "
+	       "so what knows the fixed one (a firewall rule, a log, an access list) applies only when the client "
+	       "happens to use IPv6. Give it one of each, or none.",
 	.run = run,
 };

@@ -166,4 +166,4 @@ def test_nothing_for_a_machine_that_has_no_address_yet(hextet, estate, tmp_path,
     path.write_text(path.read_text() + "  new-ns.example.net: { groups: [ns] }\n  new-t.example.net: { groups: [nat64] }\n")
     done = hextet("render", folder, "--target", target, "--verify", "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    assert [p.name for p in (tmp_path / "out").glob("*.*")] == [{"knot": "ns.example.net", "unbound": "t.example.net"}[target]]
+    assert [p.name for p in (tmp_path / "out").glob("*.example.net")] == [{"knot": "ns.example.net", "unbound": "t.example.net"}[target]]

@@ -40,7 +40,9 @@ static const struct value *backend(const struct target_run *r) {
 		enum role role;
 		const char *name;
 		int port;
-	} rows[] = { { ROLE_VARNISH, "varnish", 6081 }, { ROLE_NGINX, "nginx", 8080 } };
+	} rows[] = { { ROLE_VARNISH, "varnish", 6081 },
+		     { ROLE_NGINX, "nginx", 8080 },
+		     { ROLE_JENKINS, "nginx", 8080 } };
 	const char *loopback = serves_family(r->estate, r->machine, FAMILY_6) ? "[::1]" : "127.0.0.1", *address;
 	struct value *d = value_dict(r->arena, NO_LOC);
 	size_t i = 0;
@@ -174,7 +176,7 @@ const struct target target_haproxy = {
 	       "files in " CERTS
 	       "; the ban list's file must exist, if empty. Requests go to varnish on port 6081 of the loopback, or "
 	       "nginx on "
-	       "8080, whichever role the machine has first. Checked with haproxy -c.",
+	       "8080 (its role, or jenkins), whichever role the machine has first. Checked with haproxy -c.",
 	.roles = 1U << ROLE_HAPROXY,
 	.templates = (const char *const[]){ "haproxy/haproxy.cfg", NULL },
 	.applies = serves_any,

@@ -10,15 +10,12 @@
  *
  * The template sees, beside machine and estate: value.
  */
-#include <errno.h>
-#include <string.h>
-
+#include "render/jvm_option.h"
 #include "render/serves.h"
 #include "render/target.h"
 #include "render/unit_check.h"
 
 #define DROPIN "/etc/systemd/system/service.d/60-hextet-java.conf"
-#define OPTION "-Djava.net.preferIPv6Addresses="
 
 static bool applies(const struct estate *e, const struct machine *m) {
 	return serves_family(e, m, FAMILY_6);
@@ -31,26 +28,6 @@ static int files(struct target_run *r) {
 	return target_file(r, DROPIN, "java/service.conf", 0644);
 }
 
-/* Neither systemd nor the JVM minds a value that is none: it means false. */
-static const char *option_fault(struct arena *a, struct str line) {
-	static const char *const values[] = { "true", "system" };
-	const char *text = arena_dup(a, line.s, line.len), *at = strstr(text, OPTION);
-	size_t len;
-
-	if (text[0] == '#')
-		return NULL;
-	if (strstr(text, "preferIPv4Stack=true"))
-		return "with preferIPv4Stack=true a JVM has no IPv6 at all";
-	if (!at)
-		return NULL;
-	at += strlen(OPTION);
-	len = strcspn(at, "\" ");
-	for (size_t i = 0; i < ARRAY_LEN(values); i++)
-		if (len == strlen(values[i]) && strncmp(at, values[i], len) == 0)
-			return NULL;
-	return "a JVM knows true, false and system, and takes any other word for false: IPv4 first";
-}
-
 static int verify(struct verify_run *v) {
 	struct str rest = v->files[0].text, line;
 	uint32_t number = 0;
@@ -60,7 +37,7 @@ static int verify(struct verify_run *v) {
 		const char *fault;
 
 		number++;
-		fault = option_fault(v->arena, line);
+		fault = jvm_option_fault(v->arena, line);
 		if (fault)
 			result = verify_complain(v, DROPIN, number, "hextet", fault);
 	}

@@ -38,6 +38,14 @@ CASES = [
     ("ruby", "gitlab/hextet.rb", "['monitoring_whitelist'] = [", "['monitoring_whitelist'] = [\n  '::/0',", "everybody"),
     ("ruby", "gitlab/hextet.rb", "['monitoring_whitelist'] = [", "['monitoring_whitelist'] = [\n  'mon',", "is not an address"),
     ("sh", "varnish/reload.sh", "set -e", "set -e )", "yntax error"),
+    ("nginx", "jenkins/site.conf", "default   \"\";", "default   \"\"", "nginx"),
+    ("nginx", "jenkins/site.conf", "return 421;", "retrun 421;", "unknown directive"),
+    ("nginx", "jenkins/location.conf", "proxy_buffering off;", "proxy_buffering none;", "invalid value"),
+    ("nginx", "jenkins/location.conf", "{{ port }};", "8080;", "Jenkins listens at http://[::1]:8090"),
+    ("nginx", "jenkins/location.conf", "X-Forwarded-For $remote_addr", "X-Forwarded-For $proxy_add_x_forwarded_for", "alone"),
+    ("systemd-analyze", "jenkins/service.conf", "[Service]", "[Service]\nEnvironmen=a", "Unknown key"),
+    ("systemd-analyze", "jenkins/service.conf", "_ADDRESS={{ host }}", "_ADDRESS=::", "past nginx"),
+    ("systemd-analyze", "jenkins/service.conf", "Addresses={{ prefer }}", "Addresses=yes", "any other word"),
 ]
 
 

@@ -19,7 +19,7 @@ def installed(release_path, tmp_path_factory):
     return prefix.parent
 
 
-UNITS = ("hextet-geo-fetch.service", "hextet-geo-fetch.timer", "hextet-geo-serve.service",
+UNITS = ("hextet-apply-recover.service", "hextet-geo-fetch.service", "hextet-geo-fetch.timer", "hextet-geo-serve.service",
          "hextet-guard.service")
 LIBRARY = ("libhextet-geo.a", "libhextet-geo.so", "libhextet-geo.so.0", "pkgconfig/libhextet-geo.pc")
 

@@ -249,7 +249,7 @@ static int render_files(struct opened_estate *o, const struct apply_request *q, 
 /* The lock, with nothing left of an earlier apply. */
 static int begin(struct apply_state *s, const struct apply_request *q, const struct apply_say *say, struct arena *a) {
 	enum apply_outcome left = APPLY_NOTHING;
-	enum apply_phase phase;
+	enum apply_phase phase = PHASE_NONE;
 	int r = state_open(s, q->root, true);
 
 	if (r == 0)

@@ -192,7 +192,7 @@ int state_write(int at, const char *name, struct str text) {
 
 /* The first line of a small file that is only for people. */
 static const char *read_line(const struct apply_state *s, const char *name, struct arena *a) {
-	struct str text, line = { 0 };
+	struct str text = { 0 }, line = { 0 };
 
 	if (s->fd < 0 || state_read(s->fd, name, a, &text) < 0 || text.len > SHORT_TEXT_MAX)
 		return "";
@@ -222,7 +222,7 @@ int state_phase(const struct apply_state *s, enum apply_phase *ret_phase) {
 }
 
 int state_read_journal(const struct apply_state *s, struct arena *a, enum apply_phase phase, struct journal *ret) {
-	struct str text;
+	struct str text = { 0 };
 	int r = state_read(s->fd, journal_names[phase], a, &text);
 
 	return r < 0 ? r : journal_parse(a, text, ret);
@@ -277,11 +277,11 @@ static uint64_t now_ns(void) {
 }
 
 int state_set_deadline(const struct apply_state *s, uint64_t from_now_s) {
+	const unsigned long long end = now_ns() + from_now_s * UINT64_C(1000000000);
 	char text[SHORT_TEXT_MAX], id[BOOT_ID_SIZE];
 
 	boot_id(id);
-	(void)snprintf(text, sizeof(text), "%s %llu\n", id,
-		       (unsigned long long)(now_ns() + from_now_s * UINT64_C(1000000000)));
+	(void)snprintf(text, sizeof(text), "%s %llu\n", id, end);
 	return state_write(s->fd, "deadline", str_of(text));
 }
 

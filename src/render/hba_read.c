@@ -139,11 +139,10 @@ static void read_rule(struct line *l) {
 
 unsigned hba_read(struct str text, const struct hba_reader *r) {
 	unsigned complaints = 0;
-	uint32_t number = 0;
 	struct str piece;
 
-	while (str_split(&text, '\n', &piece)) {
-		struct line l = { .reader = r, .number = ++number };
+	for (uint32_t number = 1; str_split(&text, '\n', &piece); number++) {
+		struct line l = { .reader = r, .number = number };
 
 		if (split(&l, piece) && l.n)
 			read_rule(&l);

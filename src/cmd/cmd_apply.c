@@ -38,9 +38,8 @@ static const struct argp_option option_rows[] = {
 	{ "target", KEY_TARGET, "NAME", 0, "Only this target", 0 },
 	{ "confirm", KEY_CONFIRM, "TIME", 0, "Take everything back unless --commit comes within this time", 0 },
 	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Say what would be done, and change nothing", 0 },
-	{ "force", KEY_FORCE, NULL, 0,
-	  "Also replace what was changed by hand (a backup is kept), and links; pass --max-change", 0 },
-	{ "max-change", KEY_MAX_CHANGE, "PERCENT", 0, "Refuse when more than this goes away at once (30%)", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Also replace links and what was changed by hand (kept); pass --max-change", 0 },
+	{ "max-change", KEY_MAX_CHANGE, "PERCENT", 0, "Refuse when more than this would go (30%)", 0 },
 	{ "unverified", KEY_UNVERIFIED, NULL, 0, "Also install files whose checker is missing here", 0 },
 	{ "root", KEY_ROOT, "DIR", 0, "Install below DIR, as for an image; nothing is reloaded then", 0 },
 	{ "reload", KEY_RELOAD, NULL, 0, "Reload also with --root: the commands see the real /", 0 },
@@ -494,7 +493,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_apply = {
 	.name = "apply",
-	.summary = "Install a machine's files, all or none; taken back unless confirmed",
+	.summary = "Install a machine's files, all or none, with a way back",
 	.argp = &argp,
 	.run = run,
 };

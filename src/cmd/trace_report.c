@@ -27,7 +27,12 @@ static const struct trace_hop *deciding_hop(const struct trace_answer *a) {
 	return p->n ? &p->hops[p->n - 1] : NULL;
 }
 
-static const char *service_with(const struct estate *e, struct trace_port port) {
+/* A service with the port: the one that was asked for, or any. */
+static const char *service_with(const struct trace_report *r, struct trace_port port) {
+	const struct estate *e = r->estate->estate;
+
+	if (map_get(&e->service_by_name, r->service, strlen(r->service)))
+		return r->service;
 	LIST_EACH (struct service, s, &e->services)
 		LIST_EACH (struct number, n, port.protocol == IPPROTO_TCP ? &s->tcp : &s->udp)
 			if (n->n == port.port)
@@ -35,15 +40,28 @@ static const char *service_with(const struct estate *e, struct trace_port port) 
 	return NULL;
 }
 
-/* What may stand in `to` of a policy line: not every name of an end may. */
-static const char *to_word(const struct trace_report *r, const struct trace_answer *a, const struct trace_hop *hop) {
-	const struct trace_end *to = &r->question->to;
+/*
+ * What may stand in a policy line for an end: not every name of one may, and where some of `any` or `all` are let
+ * through already, only the one that is not is named, lest a hint opens everything.
+ */
+static const char *end_word(const struct trace_report *r, const struct trace_answer *a, const struct trace_end *end,
+			    struct ip dropped) {
+	const struct ref *ref = end->refs;
+	const enum ref_kind all = REF_ANY | REF_ALL, named = REF_GROUP | REF_ADDRESS | REF_PREFIX;
 
-	if (to->n == 1 && to->refs[0].kind == REF_MACHINE)
-		return ((const struct machine *)to->refs[0].to)->name.s;
-	if (to->n == 1 && to->refs[0].kind != REF_FAILOVER && strcmp(to->refs[0].s, to->text) == 0)
-		return to->text;
-	return hop->chain == FLOW_INPUT ? hop->machine->name.s : ip_text(a->no.to, r->arena);
+	if (end->n == 1 && ref->kind == REF_MACHINE)
+		return ((const struct machine *)ref->to)->name.s;
+	if (end->n == 1 && (ref->kind & named || (ref->kind & all && !a->partly)) && strcmp(ref->s, end->text) == 0)
+		return end->text;
+	return ip_text(dropped, r->arena);
+}
+
+static const char *to_word(const struct trace_report *r, const struct trace_answer *a, const struct trace_hop *hop) {
+	const struct ref *ref = r->question->to.refs;
+
+	if (hop->chain == FLOW_INPUT && (r->question->to.n != 1 || ref->kind & (REF_FAILOVER | REF_ANY | REF_ALL)))
+		return hop->machine->name.s;
+	return end_word(r, a, &r->question->to, a->no.to);
 }
 
 /* The line that lets it through in the other family, when that is where the families part. */
@@ -69,7 +87,7 @@ static const char *end_missing(const struct trace_report *r, const struct trace_
 static const char *missing(const struct trace_report *r, const struct trace_answer *a) {
 	const struct trace_hop *hop = deciding_hop(a);
 	const struct policy *other = line_of_other(r, a);
-	const char *service = service_with(r->estate->estate, a->no.port);
+	const char *service = service_with(r, a->no.port);
 	struct arena *m = r->arena;
 
 	if (a->accepts)
@@ -84,12 +102,15 @@ static const char *missing(const struct trace_report *r, const struct trace_answ
 	if (other && !trace_side_has(r->tracer, &other->to, a->family))
 		return arena_printf(m, "nobody in \"to\" of \"%s\" has an %s address: add one there", other->name.s,
 				    family_name(a->family));
+	if (hop->chain == FLOW_FORWARD && trace_needs_nat(r->tracer, hop->machine, hop->from, hop->to))
+		return arena_printf(m, "%s is behind NAT: from elsewhere it is asked for at the IPv4 address of %s",
+				    ip_text(hop->to, m), hop->machine->name.s);
 	if (!service)
 		return arena_printf(
 			m, "no service has %s: write one under \"services:\", and a policy line that allows it",
 			port_text(a->no.port, m));
 	return arena_printf(m, "write under \"policy:\" - { name: NAME, from: %s, to: %s, allow: %s }",
-			    r->question->from.text, to_word(r, a, hop), service);
+			    end_word(r, a, &r->question->from, a->no.from), to_word(r, a, hop), service);
 }
 
 static void emit_place(const struct trace_report *r, struct emit *e, const struct policy *line) {

@@ -58,18 +58,49 @@ static bool same_lines(const struct trace_lines *a, const struct trace_lines *b)
 	return a->n == b->n && (!a->n || memcmp(a->v, b->v, a->n * sizeof(*a->v)) == 0);
 }
 
-/* An address of a set that does not belong to (or lie behind) `other`; outside counts as somebody else. */
-static bool find_other(const struct run *r, const struct prefix_set *set, const struct machine *other,
-		       struct ip *ret_ip, const struct machine **ret_front) {
+/* Somebody's address, and the machine that it is of; NULL: outside, or one of several. */
+struct party {
+	struct ip ip;
+	const struct machine *front;
+};
+
+static bool differ(const struct party *a, const struct party *b) {
+	return !ip_equal(a->ip, b->ip) && (!a->front || a->front != b->front);
+}
+
+/* Of a destination that may be on several machines: the one, when only that is in the class. `to` NULL: a source. */
+static struct party find_party(const struct run *r, const struct trace_class *to, struct ip ip, struct ip *ret_last) {
+	struct party p = { ip, trace_front(r->t, ip, ret_last) };
+	const struct machine *only = NULL;
+
+	if (p.front || !to)
+		return p;
+	for (size_t i = 0; i < to->parts.n; i++) {
+		const struct machine *own = to->parts.v[i]->own;
+
+		if (!own || own == only || !prefix_set_has_ip(&to->parts.v[i]->set, ip))
+			continue;
+		if (only)
+			return p;
+		only = own;
+	}
+	p.front = only;
+	return p;
+}
+
+/* An address of a set that is not of the machine of `other`. */
+static bool find_other(const struct run *r, const struct trace_class *to, const struct prefix_set *set,
+		       const struct party *other, struct party *ret) {
 	for (size_t i = 0; i < set->ranges.n; i++)
 		for (struct ip ip = set->ranges.v[i].first, last;; ip = ip_next(last)) {
-			const struct machine *front = trace_front(r->t, ip, &last);
+			struct party found = find_party(r, to, ip, &last);
 
-			if (!front || front != other) {
-				*ret_ip = ip;
-				*ret_front = front;
+			if (differ(&found, other)) {
+				*ret = found;
 				return true;
 			}
+			if (ip_equal(ip, other->ip))
+				last = ip;
 			if (ip_compare(last, set->ranges.v[i].last) >= 0)
 				break;
 		}
@@ -82,18 +113,17 @@ static struct ip typical(const struct range *r) {
 	return r->first.hi == r->last.hi && r->last.lo - r->first.lo < 4 ? r->first : ip_next(r->first);
 }
 
-/* A pair with two machines in front. */
-static bool find_pair(const struct run *r, const struct prefix_set *from, const struct prefix_set *to,
-		      struct ip *ret_from, struct ip *ret_to) {
-	const struct machine *a, *b;
+/* A pair with two machines in front; `to` is part of the class. */
+static bool find_pair(const struct run *r, const struct prefix_set *from, const struct trace_class *class,
+		      const struct prefix_set *to, struct party *ret_from, struct party *ret_to) {
+	struct ip last;
 
 	if (!from->ranges.n || !to->ranges.n)
 		return false;
-	*ret_from = typical(&from->ranges.v[0]);
-	*ret_to = typical(&to->ranges.v[0]);
-	a = trace_front(r->t, *ret_from, &(struct ip){ 0 });
-	b = trace_front(r->t, *ret_to, &(struct ip){ 0 });
-	return !a || a != b || find_other(r, to, a, ret_to, &b) || find_other(r, from, b, ret_from, &a);
+	*ret_from = find_party(r, NULL, typical(&from->ranges.v[0]), &last);
+	*ret_to = find_party(r, class, typical(&to->ranges.v[0]), &last);
+	return differ(ret_from, ret_to) || find_other(r, class, to, ret_from, ret_to) ||
+	       find_other(r, NULL, from, ret_to, ret_from);
 }
 
 static struct prefix_set without(const struct prefix_set *set, const struct prefix_set *cut, struct arena *a) {
@@ -105,21 +135,26 @@ static struct prefix_set without(const struct prefix_set *set, const struct pref
 	return rest;
 }
 
-static struct trace_pair pair_of(const struct trace_class *from, const struct trace_class *to, struct ip s,
-				 struct ip d) {
-	struct trace_pair p = { .from = s, .to = d };
+static struct trace_pair pair_of(const struct trace_class *from, const struct trace_class *to, const struct party *s,
+				 const struct party *d) {
+	struct trace_pair p = { .from = s->ip, .to = d->ip };
 
 	for (size_t i = 0; i < from->parts.n && !p.source; i++) {
 		const struct trace_part *part = from->parts.v[i];
 
-		if (part->hidden ? ip_equal(part->net->machine->ip.ip, s) : prefix_set_has_ip(&part->set, s))
+		if (part->hidden ? ip_equal(part->net->machine->ip.ip, s->ip) : prefix_set_has_ip(&part->set, s->ip))
 			p.source = part;
 	}
 	if (p.source && p.source->hidden)
 		p.from = typical(&p.source->set.ranges.v[0]);
-	for (size_t i = 0; i < to->parts.n && !p.destination; i++)
-		if (prefix_set_has_ip(&to->parts.v[i]->set, d))
-			p.destination = to->parts.v[i];
+	for (size_t i = 0; i < to->parts.n; i++) {
+		const struct trace_part *part = to->parts.v[i];
+		const bool away = !s->front || part->own != s->front;
+
+		if (prefix_set_has_ip(&part->set, d->ip) &&
+		    (!p.destination || (away && p.destination->own == s->front)))
+			p.destination = part;
+	}
 	return p;
 }
 
@@ -141,16 +176,16 @@ static void evaluate_classes(struct run *r, const struct trace_class *from, cons
 	struct prefix_set s = to->free ? from->set : trace_common(&from->set, &to->through, r->a);
 	struct prefix_set d = from->free ? to->set : trace_common(&to->set, &from->through, r->a);
 	struct prefix_set no_s = without(&from->set, &s, r->a), no_d = without(&to->set, &d, r->a);
-	struct ip a, b;
+	struct party a, b;
 
-	if (find_pair(r, &s, &d, &a, &b)) {
+	if (find_pair(r, &s, to, &d, &a, &b)) {
 		r->between |= !from->free || !to->free;
-		add_yes(r, pair_of(from, to, a, b), &s, &d);
+		add_yes(r, pair_of(from, to, &a, &b), &s, &d);
 	}
-	if (find_pair(r, &no_s, &to->set, &a, &b))
-		add_no(r, pair_of(from, to, a, b), &to->set);
-	if (find_pair(r, &s, &no_d, &a, &b))
-		add_no(r, pair_of(from, to, a, b), &no_d);
+	if (find_pair(r, &no_s, to, &to->set, &a, &b))
+		add_no(r, pair_of(from, to, &a, &b), &to->set);
+	if (find_pair(r, &s, to, &no_d, &a, &b))
+		add_no(r, pair_of(from, to, &a, &b), &no_d);
 }
 
 /* Two parts behind, or of, one machine. */

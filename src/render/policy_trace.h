@@ -97,3 +97,6 @@ void trace_ask(struct tracer *t, const struct trace_question *q, enum family fam
 
 /* Whether a side of a policy line has any address in a family, for explanations. */
 bool trace_side_has(const struct tracer *t, const struct list *refs, enum family family);
+
+/* Whether an address lies in a network behind a machine that only its own networks can ask for as it is: NAT. */
+bool trace_needs_nat(const struct tracer *t, const struct machine *m, struct ip from, struct ip to);

@@ -105,3 +105,17 @@ bool trace_side_has(const struct tracer *t, const struct list *refs, enum family
 	prefix_set_done(&set);
 	return has;
 }
+
+static const struct policy_behind *find_behind(const struct policy_place *p, struct ip ip) {
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->behind[i].net4 && prefix_has_ip(*p->behind[i].net4, ip))
+			return &p->behind[i];
+	return NULL;
+}
+
+bool trace_needs_nat(const struct tracer *t, const struct machine *m, struct ip from, struct ip to) {
+	const struct policy_place *p = policy_place(t->model, m);
+	const struct policy_behind *behind = ip_is_v4(to) ? find_behind(p, to) : NULL;
+
+	return behind && behind->translated && !find_behind(p, from);
+}

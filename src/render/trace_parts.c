@@ -323,5 +323,7 @@ const struct machine *trace_front(const struct tracer *t, struct ip ip, struct i
 	if (own)
 		p = prefix_host(ip);
 	*ret_last = prefix_last(p);
-	return net ? net->net->machine : own ? own->own : NULL;
+	if (net || !own)
+		return net ? net->net->machine : NULL;
+	return own->next ? NULL : own->own;
 }

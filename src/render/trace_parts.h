@@ -39,8 +39,8 @@ void trace_sources(struct tracer *t, const struct trace_end *end, enum family f,
 void trace_destinations(struct tracer *t, const struct trace_end *end, enum family f, struct arena *a,
 			struct trace_parts *ret);
 
-/* The machine that an address belongs to or lies behind; NULL: outside. ret_last: the last address of which this is
- * known to be true as well. */
+/* The machine that an address belongs to or lies behind; NULL: outside, or a failover address, which may be on several.
+ * ret_last: the last address of which this is known to be true as well. */
 const struct machine *trace_front(const struct tracer *t, struct ip ip, struct ip *ret_last);
 
 /* Normalises and moves to the arena. */

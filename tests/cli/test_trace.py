@@ -6,6 +6,7 @@ HEXTET_SEEDS=500 runs more estates than the few of every day."""
 import json
 import os
 import random
+import shutil
 import subprocess
 from ipaddress import ip_address, ip_network
 
@@ -278,7 +279,8 @@ def test_answer_as_text(hextet, top):
                   "--service", "ssh", "--family", "6")
     assert done.returncode == 1 and done.stdout.startswith("IPv6: partly\n  accepted: ")
     assert "chain input" in done.stdout and "      |             ^~~~~" in done.stdout
-    assert '= hint: write under "policy:" - { name: NAME, from: any, to: db01.de.example.net, allow: ssh }' in done.stdout
+    line = "{ name: NAME, from: 2001:db8:10a:a:f::1, to: db01.de.example.net, allow: ssh }"
+    assert f'= hint: write under "policy:" - {line}' in done.stdout
 
 
 def test_what_is_missing_in_one_family(tracer, hextet):
@@ -292,6 +294,43 @@ def test_what_is_missing_in_one_family(tracer, hextet):
     write_estate(estate, t.folder.parent / "second")
     done = hextet("trace", t.folder.parent / "second", "--from", "w.example.net", "--to", "both", "--service", "ssh")
     assert done.returncode == 1 and 'nobody in "from" of "y" has an IPv6 address: add one there' in done.stdout
+
+
+def test_a_failover_address_is_not_always_at_home(hextet, top):
+    """Whoever may have the address is asked for it through a firewall while the other one has it."""
+    t = Tracer(hextet, top / "examples/streaming")
+    for source in ["fe01.de.example.net", "198.51.100.11", "fe01"]:
+        for a in t.ask([(source, "fe02", "postgresql")]).values():
+            assert (a["verdict"], a["chain"]) == ("drop", "input"), a
+            assert source == "fe01" or a["machine"] == "fe02.de.example.net", a
+    same = t.ask([("fe01", "fe01", "postgresql"), ("fe01.de.example.net", "fe01.de.example.net", "ssh")])
+    assert {(a["verdict"], a["machine"]) for a in same.values()} == {("accept", None)}
+
+
+HINTED = [("office", "any", "postgresql"), ("fe01", "fe02", "postgresql"), ("any", "all", "ssh"),
+          ("any", "fe01", "ssh"), ("www.example.net", "database", "postgresql"), ("frontend", "containers", "dns"),
+          ("oauth01.de.example.net", "www.example.net", "ssh"), ("203.0.113.9", "2001:db8:172:5:b:c:d:e", "https")]
+
+
+@pytest.mark.parametrize("question", HINTED, ids=" ".join)
+def test_what_the_hint_says_helps(hextet, top, tmp_path, question):
+    """With its line, the connection that was dropped there no longer is; and no hint opens the world."""
+    for a in Tracer(hextet, top / "examples/streaming").ask([question]).values():
+        if a["verdict"] == "accept" or not a["dropped_path"]:
+            continue
+        dropped = a["dropped_path"]["hops"][-1]
+        if "NAT" in a["missing"]:
+            assert dropped["chain"] == "forward" and dropped["to"].startswith("172.16.2."), a
+            continue
+        line = a["missing"].split("policy:\" - ")[1].replace("NAME", "hint")
+        assert not (a["partly"] and ("from: any" in line or "to: any" in line or "to: all" in line)), line
+        copy = tmp_path / str(a["family"])
+        shutil.copytree(top / "examples/streaming", copy)
+        with open(copy / "policy.yaml", "a", encoding="ascii") as out:
+            out.write(f"  - {line}\n")
+        for b in Tracer(hextet, copy).ask([question]).values():
+            if b["family"] == a["family"] and b["dropped_path"]:
+                assert b["dropped_path"]["hops"][-1] != dropped, line
 
 
 @pytest.mark.parametrize("words, said", [

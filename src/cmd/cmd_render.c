@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/estate_open.h"
+#include "cmd/render_list.h"
 #include "cmd/render_name.h"
 #include "render/compare.h"
 #include "render/tree.h"
@@ -27,7 +28,7 @@ static const struct argp_option option_rows[] = {
 	{ "max-change", KEY_MAX_CHANGE, "PERCENT", 0,
 	  "Write nothing when more flows, records, listeners or machines than this would go away (30%)", 0 },
 	{ "force", KEY_FORCE, NULL, 0, "Write, however much goes away", 0 },
-	{ "list", KEY_LIST, NULL, 0, "List the targets; with ESTATE, which machine gets which", 0 },
+	{ "list", KEY_LIST, NULL, 0, "List the targets; with ESTATE, which machine gets which, and why", 0 },
 	{ 0 },
 };
 
@@ -297,26 +298,16 @@ static int render_all(struct opened_estate *o, struct options *opt, struct rende
 	return code;
 }
 
-static int list_targets(const struct options *opt, const struct estate *e) {
-	struct emit out;
+/* `o` NULL: without an estate. */
+static int list_targets(const struct options *opt, const struct opened_estate *o) {
+	struct emit e;
 
-	emit_init(&out, stdout, opt->output.format);
-	emit_list(&out, NULL);
-	for (const struct target *const *t = target_list; *t; t++) {
-		emit_object(&out, NULL);
-		emit_text(&out, "target", (*t)->name);
-		emit_text(&out, "summary", (*t)->summary);
-		if (e) {
-			emit_list(&out, "machines");
-			LIST_EACH (struct machine, m, &e->machines)
-				if (target_applies(*t, e, m))
-					emit_text(&out, NULL, m->name.s);
-			emit_end(&out);
-		}
-		emit_end(&out);
-	}
-	emit_end(&out);
-	return output_finish(&out, EXIT_DONE);
+	emit_init(&e, stdout, opt->output.format);
+	if (opt->output.format == EMIT_TEXT)
+		render_list_print(stdout, o);
+	else
+		render_list_emit(&e, o);
+	return output_finish(&e, EXIT_DONE);
 }
 
 static int with_estate(struct opened_estate *o, struct options *opt) {
@@ -326,7 +317,7 @@ static int with_estate(struct opened_estate *o, struct options *opt) {
 	if (code)
 		return code;
 	if (opt->list)
-		return list_targets(opt, o->estate);
+		return list_targets(opt, o);
 	result = render_init(&r, &o->arena, &o->sources, &o->diags, o->estate, &opt->render);
 	if (result == -ENOENT)
 		code = unknown_render_name(o->estate, &opt->render);

@@ -35,9 +35,33 @@ def test_writes_what_list_says(hextet, estate, tmp_path):
     render(hextet, estate, out)
     listed = json.loads(hextet("render", str(estate), "--list", "--output", "json").stdout)
     manifest = [line.split("\t") for line in (out / ".hextet" / "manifest").read_text().splitlines()]
-    machines = {(row["target"], m) for row in listed for m in row["machines"]}
+    machines = {(row["target"], m["machine"]) for row in listed for m in row["machines"]}
     assert {(t, p.split("/")[0]) for t, p in manifest} <= machines
     assert sorted(p for _, p in manifest) == sorted(files_of(out))
+
+
+def test_list_says_why(hextet, estate, tmp_path):
+    """The reason is where it says: the group has the role there, and is one of the machine's."""
+    shutil.copytree(estate, tmp_path / "reasons")
+    with open(tmp_path / "reasons/more.yaml", "w", encoding="ascii") as out:
+        out.write("groups:\n  dull: { comment: no role }\n  both:\n    roles:\n    - java\n")
+    machines = tmp_path / "reasons/machines/de.yaml"
+    machines.write_text(machines.read_text().replace("groups: [oauth]", "groups: [dull, oauth, both]"))
+    rows = json.loads(hextet("render", tmp_path / "reasons", "--list", "--output", "json").stdout)
+    reasons = {(row["target"], m.pop("machine")): m for row in rows for m in row["machines"]}
+    everywhere = [m for (target, _), m in reasons.items() if target in ("nftables", "networkd", "sysctl")]
+    assert everywhere and all(set(m.values()) == {None} for m in everywhere)
+    for (target, _), m in reasons.items():
+        if m["role"]:
+            line = open(m["file"], encoding="ascii").read().splitlines()[m["line"] - 1]
+            assert m["role"] in line, (target, m)
+    oauth = reasons["java", "oauth01.de.example.net"]
+    assert (oauth["role"], oauth["group"]) == ("java", "oauth") and oauth["file"].endswith("/groups.yaml")
+    assert reasons["dns", "ns1.de.example.net"]["role"] == "knot"
+    text = hextet("render", tmp_path / "reasons", "--list").stdout
+    assert f"\n  oauth01.de.example.net: role java through group oauth ({oauth['file']}:{oauth['line']})\n" in text
+    assert "\n  fe01.de.example.net: every machine has it\n" in text
+    assert hextet("render", "--list").stdout.count("\n") == len(rows)
 
 
 def test_twice_changes_nothing(hextet, estate, tmp_path):

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How much may go away at once. A render that would take away more than a share of what the old one had is refused
- * until somebody says --force: an emptied group, a lost file of the estate and a wrong folder look like that, a change
- * of a policy line does not. octoDNS does the same with the records of a zone, with the same share
- * (MAX_SAFE_DELETE_PCENT).
+ * until somebody says --force: an emptied group, a lost file of the estate and a wrong folder look like that. octoDNS
+ * does so with the records of a zone, with the same share (MAX_SAFE_DELETE_PCENT); its floor is about how many records
+ * there were, ours about how many go.
  *
  * What is counted: flows, DNS records and listeners that vanish or become smaller, each kind by itself, of each machine
  * and of all machines that change together; and machines that are gone altogether, of all machines. The facts of a

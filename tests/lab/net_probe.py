@@ -2,16 +2,17 @@
 """Runs inside a network namespace. `serve PORT...` answers on TCP and UDP over both families and, when standard input
 ends, prints what UDP said to it and which ICMPv6 types came. `probe` reads [[kind, source, destination, port]...] as
 JSON and prints for each whether there was an answer."""
+import itertools
 import json
 import os
 import select
 import socket
 import struct
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 TIMEOUT = 1.0
+NUMBERS = itertools.count()
 
 
 def family(address):
@@ -38,10 +39,11 @@ def udp(source, destination, port):
 
 
 def ping(source, destination, _):
-    """An echo request; the answer is recognised by its identifier."""
+    """An echo request; the answer is recognised by its identifier and its number, which no other request of this
+    process has: before it is bound, the socket hears the answers to others as well."""
     v6, me = ":" in destination, os.getpid() & 0xFFFF
     protocol, request, reply = (socket.IPPROTO_ICMPV6, 128, 129) if v6 else (socket.IPPROTO_ICMP, 8, 0)
-    body = struct.pack("!BBHHH", request, 0, 0, me, threading.get_ident() & 0xFFFF)
+    body = struct.pack("!BBHHH", request, 0, 0, me, next(NUMBERS) & 0xFFFF)
     if not v6:
         words = sum(struct.unpack("!4H", body))
         total = (words & 0xFFFF) + (words >> 16)

@@ -344,14 +344,14 @@ const struct target target_openvpn = {
 	.doc = "A machine with role openvpn that a VPN names gets " OPENVPN_SERVER
 	       "NAME.conf: a server on a socket of both families, with the VPN's networks. Each client has a file "
 	       "in " OPENVPN_CCD "NAME/ with its addresses and the routes that are pushed to it, its own or else the "
-				 "VPN's (all: the given "
+	       "VPN's (all: the given "
 	       "prefixes, every machine and what is routed to it), in the families that it has; who has none there "
 	       "does "
 	       "not get in. A VPN without clients lets every certificate in. The profiles are " OPENVPN_PROFILES
 	       "NAME/CLIENT.ovpn, for the clients to take. The VPNs of a machine take the UDP ports of the service "
 	       "openvpn in turn; without that service the first has 1194. "
 	       "Keys are made on the machine, in " OPENVPN_PKI "NAME/ (ca.crt, server.crt, server.key, tls-crypt.key): "
-							       "\"easyrsa build-ca\", \"easyrsa build-server-full "
+	       "\"easyrsa build-ca\", \"easyrsa build-server-full "
 	       "NAME nopass\", \"easyrsa build-client-full CLIENT nopass\", \"openvpn --genkey tls-crypt "
 	       "tls-crypt.key\". "
 	       "openvpn has no check of its own: it is started in a network namespace, without a device and with "

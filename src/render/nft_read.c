@@ -11,22 +11,14 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/map.h"
+#include "render/nft_words.h"
 
 enum { TEXT_MAX = 64 << 20, RULES_MAX = 1 << 20 };
 
 enum chain { INPUT, FORWARD, FORGED, HIDDEN, NAT64, ICMP4, ICMP6, _CHAIN_MAX };
-
-enum word_kind { END, NEWLINE, PUNCTUATION, STRING, WORD };
-
-struct word {
-	enum word_kind kind;
-	struct str s; /* a string's with its quotes */
-	uint32_t line;
-};
 
 struct named {
 	enum family family;
@@ -34,10 +26,7 @@ struct named {
 };
 
 struct reader {
-	const char *at, *end;
-	uint32_t line;
-	struct word word;     /* the one at hand */
-	const char *word_end; /* of the one before it */
+	struct nft_words words;
 	struct arena *arena;
 	struct nft_text *ret;
 	struct map sets;
@@ -96,108 +85,6 @@ static const struct {
 	{ 1 << NAT64, "drop" },
 };
 
-static int refuse(struct reader *r, const char *fmt, ...) _printf_(2, 3);
-static int refuse(struct reader *r, const char *fmt, ...) {
-	va_list ap;
-
-	if (r->ret->error_line)
-		return -EINVAL;
-	va_start(ap, fmt);
-	(void)vsnprintf(r->ret->error, sizeof(r->ret->error), fmt, ap);
-	va_end(ap);
-	r->ret->error_line = r->word.line;
-	return -EINVAL;
-}
-
-/* A word for a message. */
-static const char *shown(const struct reader *r) {
-	const struct word *w = &r->word;
-
-	if (w->kind == END)
-		return "the end of the text";
-	return w->kind == NEWLINE ? "the end of the line"
-				  : arena_printf(r->arena, "'%.*s'", (int)MIN(w->s.len, (size_t)40), w->s.s);
-}
-
-static int unexpected(struct reader *r, const char *wanted) {
-	return refuse(r, "expected %s, not %s", wanted, shown(r));
-}
-
-static bool is_word_byte(char c) {
-	return (unsigned char)c > ' ' && c != 0x7f && !strchr("{},;\"#", c);
-}
-
-/* Reads on. A byte that nothing may hold (NUL, a control, a string without its end) becomes the end of the text with
- * a refusal, which no later step can overwrite. */
-static void next(struct reader *r) {
-	struct word w = { .line = r->line };
-	const char *from;
-
-	r->word_end = r->at;
-	while (r->at < r->end && (*r->at == ' ' || *r->at == '\t'))
-		r->at++;
-	if (r->at < r->end && *r->at == '#')
-		while (r->at < r->end && *r->at != '\n')
-			r->at++;
-	from = r->at;
-	if (r->at == r->end) {
-		w.kind = END;
-	} else if (*r->at == '\n') {
-		w.kind = NEWLINE;
-		r->at++;
-		r->line++;
-	} else if (*r->at && strchr("{},;", *r->at)) {
-		w.kind = PUNCTUATION;
-		r->at++;
-	} else if (*r->at == '"') {
-		w.kind = STRING;
-		for (r->at++; r->at < r->end && *r->at != '"' && *r->at != '\n' && *r->at;)
-			r->at++;
-		if (r->at < r->end && *r->at == '"')
-			r->at++;
-		else
-			w.kind = END;
-	} else if (is_word_byte(*r->at)) {
-		w.kind = WORD;
-		while (r->at < r->end && is_word_byte(*r->at))
-			r->at++;
-	}
-	w.s = (struct str){ from, (size_t)(r->at - from) };
-	r->word = w;
-	if (w.kind == END && (from != r->end || r->at != from)) {
-		(void)refuse(r, *from == '"' ? "a string without its end" : "a byte that no firewall has");
-		r->at = r->end;
-	}
-}
-
-static bool at(const struct reader *r, const char *text) {
-	return (r->word.kind == WORD || r->word.kind == PUNCTUATION || r->word.kind == STRING) &&
-	       str_is(r->word.s, text);
-}
-
-static bool take(struct reader *r, const char *text) {
-	if (!at(r, text))
-		return false;
-	next(r);
-	return true;
-}
-
-static int expect(struct reader *r, const char *text) {
-	return take(r, text) ? 0 : unexpected(r, text);
-}
-
-static int expect_newline(struct reader *r) {
-	if (r->word.kind != NEWLINE)
-		return unexpected(r, "the end of the line");
-	next(r);
-	return 0;
-}
-
-static void skip_newlines(struct reader *r) {
-	while (r->word.kind == NEWLINE)
-		next(r);
-}
-
 static bool number_of(struct str s, uint32_t *ret_n) {
 	uint32_t n = 0;
 
@@ -216,28 +103,30 @@ static bool number_of(struct str s, uint32_t *ret_n) {
 static int read_element(struct reader *r, enum family f, struct prefix_set *set) {
 	struct prefix p;
 
-	if (r->word.kind != WORD || prefix_parse(r->word.s.s, r->word.s.len, &p, NULL) < 0 || prefix_family(p) != f)
-		return unexpected(r, f == FAMILY_4 ? "an IPv4 address or network" : "an IPv6 address or network");
+	if (r->words.word.kind != NFT_WORD || prefix_parse(r->words.word.s.s, r->words.word.s.len, &p, NULL) < 0 ||
+	    prefix_family(p) != f)
+		return nft_unexpected(&r->words,
+				      f == FAMILY_4 ? "an IPv4 address or network" : "an IPv6 address or network");
 	prefix_set_add(set, p);
-	next(r);
+	nft_next(&r->words);
 	return 0;
 }
 
 /* { element, element }, with line ends where nft allows them. */
 static int read_braces(struct reader *r, enum family f, struct prefix_set *set) {
-	int result = expect(r, "{");
+	int result = nft_expect(&r->words, "{");
 
 	do {
-		skip_newlines(r);
-		if (set->ranges.n && at(r, "}"))
+		nft_skip_newlines(&r->words);
+		if (set->ranges.n && nft_at(&r->words, "}"))
 			break; /* behind a last comma */
 		if (result == 0)
 			result = read_element(r, f, set);
 		if (result < 0)
 			return result;
-		skip_newlines(r);
-	} while (take(r, ","));
-	return expect(r, "}");
+		nft_skip_newlines(&r->words);
+	} while (nft_take(&r->words, ","));
+	return nft_expect(&r->words, "}");
 }
 
 static void settle(struct prefix_set *s, struct arena *a) {
@@ -255,16 +144,17 @@ static int read_addresses(struct reader *r, enum family f, struct prefix_set *re
 	struct prefix_set set = PREFIX_SET_INIT;
 	int result;
 
-	if (r->word.kind == WORD && r->word.s.s[0] == '@') {
-		const struct named *n = map_get(&r->sets, r->word.s.s + 1, r->word.s.len - 1);
+	if (r->words.word.kind == NFT_WORD && r->words.word.s.s[0] == '@') {
+		const struct named *n = map_get(&r->sets, r->words.word.s.s + 1, r->words.word.s.len - 1);
 
 		if (!n || n->family != f)
-			return refuse(r, "%s is no set of %s addresses", shown(r), f == FAMILY_4 ? "IPv4" : "IPv6");
+			return nft_refuse(&r->words, "%s is no set of %s addresses", nft_shown(&r->words),
+					  f == FAMILY_4 ? "IPv4" : "IPv6");
 		*ret_set = n->set;
-		next(r);
+		nft_next(&r->words);
 		return 0;
 	}
-	result = at(r, "{") ? read_braces(r, f, &set) : read_element(r, f, &set);
+	result = nft_at(&r->words, "{") ? read_braces(r, f, &set) : read_element(r, f, &set);
 	if (result == 0) {
 		settle(&set, r->arena);
 		*ret_set = set;
@@ -277,50 +167,52 @@ static int read_addresses(struct reader *r, enum family f, struct prefix_set *re
 static int read_set(struct reader *r) {
 	struct named *n = arena_new(r->arena, struct named);
 	struct prefix_set set = PREFIX_SET_INIT;
-	struct str name = r->word.s;
-	int result = r->word.kind == WORD ? 0 : unexpected(r, "the name of a set");
+	struct str name = r->words.word.s;
+	int result = r->words.word.kind == NFT_WORD ? 0 : nft_unexpected(&r->words, "the name of a set");
 
 	if (result == 0 && map_add(&r->sets, name.s, name.len, n) != n)
-		return refuse(r, "the set %s is there already", shown(r));
-	next(r);
-	if (result < 0 || expect(r, "{") < 0 || expect_newline(r) < 0 || expect(r, "type") < 0)
+		return nft_refuse(&r->words, "the set %s is there already", nft_shown(&r->words));
+	nft_next(&r->words);
+	if (result < 0 || nft_expect(&r->words, "{") < 0 || nft_expect_newline(&r->words) < 0 ||
+	    nft_expect(&r->words, "type") < 0)
 		return -EINVAL;
-	n->family = at(r, "ipv6_addr") ? FAMILY_6 : FAMILY_4;
-	if (!take(r, "ipv4_addr") && !take(r, "ipv6_addr"))
-		return unexpected(r, "ipv4_addr or ipv6_addr");
-	if (expect_newline(r) < 0 || expect(r, "flags") < 0 || expect(r, "interval") < 0 || expect_newline(r) < 0 ||
-	    expect(r, "elements") < 0 || expect(r, "=") < 0)
+	n->family = nft_at(&r->words, "ipv6_addr") ? FAMILY_6 : FAMILY_4;
+	if (!nft_take(&r->words, "ipv4_addr") && !nft_take(&r->words, "ipv6_addr"))
+		return nft_unexpected(&r->words, "ipv4_addr or ipv6_addr");
+	if (nft_expect_newline(&r->words) < 0 || nft_expect(&r->words, "flags") < 0 ||
+	    nft_expect(&r->words, "interval") < 0 || nft_expect_newline(&r->words) < 0 ||
+	    nft_expect(&r->words, "elements") < 0 || nft_expect(&r->words, "=") < 0)
 		return -EINVAL;
 	result = read_braces(r, n->family, &set);
 	settle(&set, r->arena);
 	n->set = set;
-	if (result < 0 || expect_newline(r) < 0 || expect(r, "}") < 0)
+	if (result < 0 || nft_expect_newline(&r->words) < 0 || nft_expect(&r->words, "}") < 0)
 		return -EINVAL;
-	return expect_newline(r);
+	return nft_expect_newline(&r->words);
 }
 
 /* Braces around words, or one word; true when it is that. */
 static bool take_words(struct reader *r) {
-	if (!take(r, "{"))
-		return r->word.kind == WORD && (next(r), true);
+	if (!nft_take(&r->words, "{"))
+		return r->words.word.kind == NFT_WORD && (nft_next(&r->words), true);
 	do {
-		if (r->word.kind != WORD)
+		if (r->words.word.kind != NFT_WORD)
 			return false;
-		next(r);
-	} while (take(r, ","));
-	return take(r, "}");
+		nft_next(&r->words);
+	} while (nft_take(&r->words, ","));
+	return nft_take(&r->words, "}");
 }
 
 /* A whole number, or "1000/second". */
 static bool take_rate(struct reader *r) {
-	struct str rest = r->word.s, number;
+	struct str rest = r->words.word.s, number;
 	uint32_t n;
 
-	if (r->word.kind != WORD || !str_split(&rest, '/', &number) || !number_of(number, &n))
+	if (r->words.word.kind != NFT_WORD || !str_split(&rest, '/', &number) || !number_of(number, &n))
 		return false;
 	if (rest.s && !str_is(rest, "second") && !str_is(rest, "minute"))
 		return false;
-	next(r);
+	nft_next(&r->words);
 	return true;
 }
 
@@ -328,14 +220,15 @@ static bool take_part(struct reader *r, struct str part) {
 	struct prefix_set set;
 
 	if (part.s[0] != '$') {
-		if (r->word.kind == NEWLINE || r->word.kind == END || !str_eq(r->word.s, part))
+		if (r->words.word.kind == NFT_NEWLINE || r->words.word.kind == NFT_END ||
+		    !str_eq(r->words.word.s, part))
 			return false;
-		next(r);
+		nft_next(&r->words);
 		return true;
 	}
 	switch (part.s[1]) {
 	case 's':
-		return r->word.kind == STRING && (next(r), true);
+		return r->words.word.kind == NFT_STRING && (nft_next(&r->words), true);
 	case 'n':
 		return take_rate(r);
 	case 't':
@@ -347,20 +240,15 @@ static bool take_part(struct reader *r, struct str part) {
 
 /* Whether the statement at hand is this one, up to the end of its line; else nothing has happened. */
 static bool take_pattern(struct reader *r, const char *pattern) {
-	const struct reader before = *r;
-	const uint32_t error_line = r->ret->error_line;
+	const struct nft_words before = r->words;
 	struct str rest = str_of(pattern), part;
 	bool fits = true;
 
 	while (fits && str_split(&rest, ' ', &part))
 		fits = take_part(r, part);
-	if (fits && r->word.kind == NEWLINE)
+	if (fits && r->words.word.kind == NFT_NEWLINE)
 		return true;
-	r->at = before.at;
-	r->line = before.line;
-	r->word = before.word;
-	r->word_end = before.word_end;
-	r->ret->error_line = error_line;
+	r->words = before;
 	return false;
 }
 
@@ -387,11 +275,11 @@ static void keep_other(struct reader *r, const char *from, const char *to) {
 }
 
 static bool take_other(struct reader *r, const char *pattern) {
-	const char *from = r->word.s.s;
+	const char *from = r->words.word.s.s;
 
 	if (!take_pattern(r, pattern))
 		return false;
-	keep_other(r, from, r->word_end);
+	keep_other(r, from, r->words.before);
 	return true;
 }
 
@@ -408,30 +296,30 @@ static int only_family(struct reader *r, struct flow_rule *f, enum family family
 	const unsigned i = family == FAMILY_6;
 
 	if (!f->families[i])
-		return refuse(r, "the two address families meet in one rule");
+		return nft_refuse(&r->words, "the two address families meet in one rule");
 	f->families[!i] = false;
 	return 0;
 }
 
 static int read_family(struct reader *r, struct flow_rule *f) {
-	if (take(r, "ipv4"))
+	if (nft_take(&r->words, "ipv4"))
 		return only_family(r, f, FAMILY_4);
-	return take(r, "ipv6") ? only_family(r, f, FAMILY_6) : unexpected(r, "ipv4 or ipv6");
+	return nft_take(&r->words, "ipv6") ? only_family(r, f, FAMILY_6) : nft_unexpected(&r->words, "ipv4 or ipv6");
 }
 
 /* "ip saddr @set", "ip6 daddr { … }" */
 static int read_side(struct reader *r, struct flow_rule *f) {
-	const enum family family = at(r, "ip") ? FAMILY_4 : FAMILY_6;
+	const enum family family = nft_at(&r->words, "ip") ? FAMILY_4 : FAMILY_6;
 	bool source, *has;
 
-	next(r);
-	source = at(r, "saddr");
+	nft_next(&r->words);
+	source = nft_at(&r->words, "saddr");
 	has = source ? &f->has_from : &f->has_to;
-	if (!source && !at(r, "daddr"))
-		return unexpected(r, "saddr or daddr");
+	if (!source && !nft_at(&r->words, "daddr"))
+		return nft_unexpected(&r->words, "saddr or daddr");
 	if (*has)
-		return refuse(r, "%s twice in one rule", source ? "saddr" : "daddr");
-	next(r);
+		return nft_refuse(&r->words, "%s twice in one rule", source ? "saddr" : "daddr");
+	nft_next(&r->words);
 	*has = true;
 	if (only_family(r, f, family) < 0)
 		return -EINVAL;
@@ -443,9 +331,10 @@ static int read_original(struct reader *r, struct flow_rule *f) {
 	static const char *const words[] = { "ct", "status", "dnat", "ct", "original", "ip", "daddr" };
 
 	if (f->has_to || r->chain != FORWARD)
-		return refuse(r, "a destination before NAT belongs into the chain forward, without another one");
+		return nft_refuse(&r->words,
+				  "a destination before NAT belongs into the chain forward, without another one");
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (expect(r, words[i]) < 0)
+		if (nft_expect(&r->words, words[i]) < 0)
 			return -EINVAL;
 	f->translated = f->has_to = true;
 	return only_family(r, f, FAMILY_4) < 0 ? -EINVAL : read_addresses(r, FAMILY_4, &f->to);
@@ -454,35 +343,36 @@ static int read_original(struct reader *r, struct flow_rule *f) {
 static int read_port(struct reader *r, struct flow_rule *f) {
 	uint32_t n;
 
-	if (r->word.kind != WORD || !number_of(r->word.s, &n) || n > UINT16_MAX)
-		return unexpected(r, "a port");
+	if (r->words.word.kind != NFT_WORD || !number_of(r->words.word.s, &n) || n > UINT16_MAX)
+		return nft_unexpected(&r->words, "a port");
 	vec_push(&f->ports, (uint16_t)n);
-	next(r);
+	nft_next(&r->words);
 	return 0;
 }
 
 static int read_protocol(struct reader *r, struct flow_rule *f) {
-	f->protocol = at(r, "udp") ? IPPROTO_UDP : IPPROTO_TCP;
-	return take(r, "udp") || take(r, "tcp") ? 0 : unexpected(r, "tcp or udp");
+	f->protocol = nft_at(&r->words, "udp") ? IPPROTO_UDP : IPPROTO_TCP;
+	return nft_take(&r->words, "udp") || nft_take(&r->words, "tcp") ? 0 : nft_unexpected(&r->words, "tcp or udp");
 }
 
 /* "tcp dport { 80, 443 }", or before NAT "meta l4proto tcp ct original proto-dst 443" */
 static int read_ports(struct reader *r, struct flow_rule *f) {
 	if (f->translated) {
-		if (expect(r, "meta") < 0 || expect(r, "l4proto") < 0 || read_protocol(r, f) < 0 ||
-		    expect(r, "ct") < 0 || expect(r, "original") < 0 || expect(r, "proto-dst") < 0)
+		if (nft_expect(&r->words, "meta") < 0 || nft_expect(&r->words, "l4proto") < 0 ||
+		    read_protocol(r, f) < 0 || nft_expect(&r->words, "ct") < 0 ||
+		    nft_expect(&r->words, "original") < 0 || nft_expect(&r->words, "proto-dst") < 0)
 			return -EINVAL;
 		return read_port(r, f);
 	}
-	if (read_protocol(r, f) < 0 || expect(r, "dport") < 0)
+	if (read_protocol(r, f) < 0 || nft_expect(&r->words, "dport") < 0)
 		return -EINVAL;
-	if (!take(r, "{"))
+	if (!nft_take(&r->words, "{"))
 		return read_port(r, f);
 	do
 		if (read_port(r, f) < 0)
 			return -EINVAL;
-	while (take(r, ","));
-	return expect(r, "}");
+	while (nft_take(&r->words, ","));
+	return nft_expect(&r->words, "}");
 }
 
 static const struct prefix_set *everything(struct reader *r, enum family f) {
@@ -515,11 +405,12 @@ static void add_flows(struct reader *r, const struct flow_rule *f, const struct 
 }
 
 static int read_flow_parts(struct reader *r, struct flow_rule *f) {
-	int result = take(r, "meta") ? (expect(r, "nfproto") < 0 ? -EINVAL : read_family(r, f)) : 0;
+	int result =
+		nft_take(&r->words, "meta") ? (nft_expect(&r->words, "nfproto") < 0 ? -EINVAL : read_family(r, f)) : 0;
 
-	while (result == 0 && (at(r, "ip") || at(r, "ip6")))
+	while (result == 0 && (nft_at(&r->words, "ip") || nft_at(&r->words, "ip6")))
 		result = read_side(r, f);
-	if (result == 0 && at(r, "ct"))
+	if (result == 0 && nft_at(&r->words, "ct"))
 		result = read_original(r, f);
 	return result == 0 ? read_ports(r, f) : result;
 }
@@ -529,18 +420,18 @@ static int read_flow(struct reader *r) {
 	struct flow_rule f = { .families = { true, true } };
 	int result = read_flow_parts(r, &f);
 
-	*origin = (struct nft_rule){ .line = r->word.line };
+	*origin = (struct nft_rule){ .line = r->words.word.line };
 	if (result == 0)
-		result = expect(r, "accept");
-	if (result == 0 && take(r, "comment")) {
-		if (r->word.kind == STRING)
-			origin->comment = (struct str){ r->word.s.s + 1, r->word.s.len - 2 };
+		result = nft_expect(&r->words, "accept");
+	if (result == 0 && nft_take(&r->words, "comment")) {
+		if (r->words.word.kind == NFT_STRING)
+			origin->comment = (struct str){ r->words.word.s.s + 1, r->words.word.s.len - 2 };
 		else
-			result = unexpected(r, "a comment in quotes");
-		next(r);
+			result = nft_unexpected(&r->words, "a comment in quotes");
+		nft_next(&r->words);
 	}
-	if (result == 0 && r->word.kind != NEWLINE)
-		result = unexpected(r, "the end of the line");
+	if (result == 0 && r->words.word.kind != NFT_NEWLINE)
+		result = nft_unexpected(&r->words, "the end of the line");
 	if (result == 0)
 		add_flows(r, &f, origin);
 	vec_done(&f.ports);
@@ -554,8 +445,8 @@ static int read_statement(struct reader *r) {
 		if (statements[i].chains & 1U << r->chain && take_other(r, statements[i].pattern))
 			return 0;
 	if (r->chain != INPUT && r->chain != FORWARD)
-		return refuse(r, "a statement that the chain %s does not have: %s", chain_rows[r->chain].name,
-			      shown(r));
+		return nft_refuse(&r->words, "a statement that the chain %s does not have: %s",
+				  chain_rows[r->chain].name, nft_shown(&r->words));
 	return read_flow(r);
 }
 
@@ -563,38 +454,40 @@ static int read_chain(struct reader *r) {
 	unsigned c = 0;
 	int result = 0;
 
-	while (c < _CHAIN_MAX && !at(r, chain_rows[c].name))
+	while (c < _CHAIN_MAX && !nft_at(&r->words, chain_rows[c].name))
 		c++;
 	if (c == _CHAIN_MAX)
-		return unexpected(r, "a chain of this firewall");
+		return nft_unexpected(&r->words, "a chain of this firewall");
 	if (r->seen[c])
-		return refuse(r, "the chain %s is there already", shown(r));
+		return nft_refuse(&r->words, "the chain %s is there already", nft_shown(&r->words));
 	r->seen[c] = true;
 	r->chain = c;
-	next(r);
-	if (expect(r, "{") < 0 || expect_newline(r) < 0)
+	nft_next(&r->words);
+	if (nft_expect(&r->words, "{") < 0 || nft_expect_newline(&r->words) < 0)
 		return -EINVAL;
-	skip_newlines(r);
+	nft_skip_newlines(&r->words);
 	if (chain_rows[c].hook && !take_other(r, chain_rows[c].hook))
-		return refuse(r, "the chain %s does not begin with '%s'", chain_rows[c].name, chain_rows[c].hook);
-	for (skip_newlines(r); result == 0 && !at(r, "}"); skip_newlines(r))
+		return nft_refuse(&r->words, "the chain %s does not begin with '%s'", chain_rows[c].name,
+				  chain_rows[c].hook);
+	for (nft_skip_newlines(&r->words); result == 0 && !nft_at(&r->words, "}"); nft_skip_newlines(&r->words))
 		result = read_statement(r);
-	next(r);
-	return result == 0 ? expect_newline(r) : result;
+	nft_next(&r->words);
+	return result == 0 ? nft_expect_newline(&r->words) : result;
 }
 
 static int read_table(struct reader *r) {
 	int result = 0;
 
-	skip_newlines(r);
-	while (result == 0 && !at(r, "}")) {
-		if (take(r, "set"))
+	nft_skip_newlines(&r->words);
+	while (result == 0 && !nft_at(&r->words, "}")) {
+		if (nft_take(&r->words, "set"))
 			result = read_set(r);
 		else
-			result = take(r, "chain") ? read_chain(r) : unexpected(r, "set or chain");
-		skip_newlines(r);
+			result = nft_take(&r->words, "chain") ? read_chain(r)
+							      : nft_unexpected(&r->words, "set or chain");
+		nft_skip_newlines(&r->words);
 	}
-	return result == 0 ? expect(r, "}") : result;
+	return result == 0 ? nft_expect(&r->words, "}") : result;
 }
 
 /* table, delete table, table { … }: the transaction that replaces the table, and nothing else. */
@@ -605,24 +498,24 @@ static int read_file(struct reader *r) {
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (!i || words[i - 1][0] == '\n')
-			skip_newlines(r);
-		if ((words[i][0] == '\n' ? expect_newline(r) : expect(r, words[i])) < 0)
+			nft_skip_newlines(&r->words);
+		if ((words[i][0] == '\n' ? nft_expect_newline(&r->words) : nft_expect(&r->words, words[i])) < 0)
 			return -EINVAL;
 	}
 	result = read_table(r);
 	if (result < 0)
 		return result;
-	skip_newlines(r);
-	if (r->word.kind != END)
-		return unexpected(r, "nothing behind the table");
+	nft_skip_newlines(&r->words);
+	if (r->words.word.kind != NFT_END)
+		return nft_unexpected(&r->words, "nothing behind the table");
 	if (!r->seen[INPUT] || !r->seen[FORWARD])
-		return refuse(r, "the chain %s is missing: without it everything is let through",
-			      r->seen[INPUT] ? "forward" : "input");
+		return nft_refuse(&r->words, "the chain %s is missing: without it everything is let through",
+				  r->seen[INPUT] ? "forward" : "input");
 	return 0;
 }
 
 int nft_read(struct str text, struct arena *a, struct nft_text *ret) {
-	struct reader r = { .at = text.s, .end = text.s + text.len, .line = 1, .arena = a, .ret = ret };
+	struct reader r = { .arena = a, .ret = ret };
 	int result;
 
 	*ret = (struct nft_text){ 0 };
@@ -630,10 +523,13 @@ int nft_read(struct str text, struct arena *a, struct nft_text *ret) {
 	if (text.len > TEXT_MAX)
 		return -E2BIG;
 	map_init(&r.sets, a);
-	next(&r);
+	nft_words_init(&r.words, text, a);
 	result = read_file(&r);
-	if (ret->error_line)
+	if (r.words.error_line) {
 		result = -EINVAL;
+		ret->error_line = r.words.error_line;
+		memcpy(ret->error, r.words.error, sizeof(ret->error));
+	}
 	map_done(&r.sets);
 	return result;
 }

@@ -121,13 +121,16 @@ class Lab:
         return [[kind, source, to[6 if ":" in source else 4], PORT]
                 for source in sources for kind in kinds for to in (MACHINE, CONTAINER)]
 
-    def reached(self, sources, kinds=("tcp", "ping")):
-        """Those of the sources that get an answer of the machine and of the container, to all kinds of questions; that
-        one gets some answers and not others fails."""
+    def answers(self, sources, kinds=("tcp", "ping")):
+        """Whether each source gets answers of the machine and of the container: {True}, {False}, or both in one set."""
         probes = self.questions(sources, kinds)
         answers = self.probe(probes)
-        good = {source: {a for p, a in zip(probes, answers) if p[1] == source} for source in sources}
-        assert all(len(a) == 1 for a in good.values()), list(zip(probes, answers))
+        return {source: {a for p, a in zip(probes, answers) if p[1] == source} for source in sources}
+
+    def reached(self, sources, kinds=("tcp", "ping")):
+        """Those of the sources that get an answer to all questions; that one gets some answers and not others fails."""
+        good = self.answers(sources, kinds)
+        assert all(len(a) == 1 for a in good.values()), good
         return [source for source in sources if good[source] == {True}]
 
     def close(self):

@@ -406,8 +406,9 @@ def test_session_that_ends(box):
     before = box.tree()
     box.command("networkctl", f"[ -e {box.path(VLAN)} ] && exec sleep 1000; exit 0")
     for number in (signal.SIGHUP, signal.SIGKILL, signal.SIGINT):
-        applier = subprocess.Popen(box.line(folder=box.other), env=box.env, start_new_session=True,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Under nohup, or in the background of a script, these signals would be ignored, and rightly.
+        applier = subprocess.Popen(["env", "--default-signal", *box.line(folder=box.other)], env=box.env,
+                                   start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         box.wait(lambda: box.path(VLAN).exists())
         os.killpg(applier.pid, number)
         applier.wait(60)

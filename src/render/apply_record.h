@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
-#include "render/text.h"
+#include "base/text.h"
 
 enum { RECORD_MAX = 16 << 20 }; /* bytes */
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "render/child.h"
+#include "base/child.h"
 #include "render/target.h"
 
 enum { OUTPUT_MAX = 16 << 10, WORDS_MAX = 16, LINES_MAX = 10 };

@@ -253,14 +253,14 @@ static int compare_file(struct machine_run *m, const struct output_file *f, bool
 	}
 	if (r == -ENOENT) {
 		c.kind = CHANGE_NEW;
+		old = STR("");
 		r = 0;
 	}
 	c.path = keep(m, c.path);
 	if (r == 0)
 		read_facts(m, f->target, f->path, old, f->text, &c);
 	if (r == 0 && m->cmp->options.want_lines)
-		r = compare_lines(arena_printf(&m->w->scratch, "%s/%s", m->cmp->options.out, c.path), f->text,
-				  &m->w->arena, &c);
+		r = compare_lines(old, f->text, &m->w->arena, &c);
 	if (r == 0)
 		vec_push(&m->w->list, c);
 	else if (!m->w->failed[0])

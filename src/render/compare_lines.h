@@ -4,5 +4,5 @@
 
 #include "render/compare.h"
 
-/* Fills diff, added and deleted of a new or changed file. old_path is not read for a new one. 0 or -errno. */
-int compare_lines(const char *old_path, struct str text, struct arena *a, struct change *c);
+/* Fills diff, added and deleted of a new (old is empty then) or changed file. 0 or -errno, as text_diff(). */
+int compare_lines(struct str old, struct str text, struct arena *a, struct change *c);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "render/text.h"
+#include "base/text.h"
 
 enum { NAME_MAX_BYTES = 255, TYPE_MAX = 16 };
 

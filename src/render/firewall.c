@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "estate/party.h"
 #include "render/data.h"
-#include "render/text.h"
 
 enum {
 	NAME_MAX_BYTES = 200, /* of a group in a set's name: the kernel takes 255 */

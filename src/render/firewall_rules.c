@@ -17,8 +17,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "estate/party.h"
-#include "render/text.h"
 
 typedef VEC(const char *) texts;
 

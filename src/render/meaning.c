@@ -9,8 +9,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "render/nft_read.h"
-#include "render/text.h"
 
 enum { REST_MAX = 8 };
 

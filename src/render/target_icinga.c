@@ -12,11 +12,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "estate/party.h"
 #include "render/data.h"
 #include "render/serves.h"
 #include "render/target.h"
-#include "render/text.h"
 #include "render/verify.h"
 
 #define HEXTET_CONF "/etc/icinga2/conf.d/hextet.conf"

@@ -13,13 +13,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "estate/party.h"
 #include "render/data.h"
 #include "render/facts.h"
 #include "render/firewall.h"
 #include "render/nft_read.h"
 #include "render/target.h"
-#include "render/text.h"
 #include "render/verify.h"
 
 #define RULESET "/etc/nftables.d/hextet.nft"

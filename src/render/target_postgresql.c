@@ -13,12 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "estate/party.h"
 #include "render/allowed.h"
 #include "render/data.h"
 #include "render/hba_read.h"
 #include "render/target.h"
-#include "render/text.h"
 #include "render/verify.h"
 
 #define FOLDER "/etc/postgresql/15/main"

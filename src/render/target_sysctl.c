@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "render/data.h"
 #include "render/link.h"
 #include "render/serves.h"
 #include "render/target.h"
-#include "render/text.h"
 #include "render/verify.h"
 
 #define SYSCTL_CONF "/etc/sysctl.d/60-hextet.conf"

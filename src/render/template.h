@@ -30,8 +30,8 @@
 #pragma once
 
 #include "base/map.h"
+#include "base/text.h"
 #include "render/line_map.h"
-#include "render/text.h"
 #include "render/value.h"
 
 enum {

@@ -7,8 +7,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/child.h"
 #include "base/file.h"
-#include "render/child.h"
 
 enum { OUTPUT_MAX = 1 << 20, LIMIT_S = 60, EXCERPT_MAX = 160, COMPLAINTS_MAX = 20 };
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "render/child.h"
+#include "base/child.h"
 
 static int shell(struct arena *a, const char *script, unsigned limit_s, int *ret_status, struct str *ret_output) {
 	const char *const argv[] = { "sh", "-c", script, NULL };

@@ -6,10 +6,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "render/facts_dns.h"
 #include "render/listen_read.h"
 #include "render/safety.h"
-#include "render/text.h"
 
 typedef int (*reader)(struct facts *f, struct str text, const char **ret_error);
 

@@ -4,7 +4,7 @@
  * its namespace through a second pipe that exec closes. It leads a process group of its own, which is killed when it
  * has ended or its time is up: a grandchild that keeps the output open cannot keep us.
  */
-#include "render/child.h"
+#include "base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "render/text.h"
+#include "base/text.h"
 
 static const char *find_program(struct arena *a, const char *name) {
 	const char *path = getenv("PATH");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "render/text.h"
+#include "base/text.h"
 
 void text_grow(struct text *t, size_t more) {
 	size_t cap = MAX(t->cap * 2, (size_t)4096);

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { LIBRARY_MAX = 8, SYMBOL_MAX = 64, WHY_MAX = 256 };
+enum { LIBRARY_MAX = 16, SYMBOL_MAX = 64, WHY_MAX = 256 };
 
 static struct entry {
 	const struct library *library;

@@ -6,46 +6,16 @@
  */
 #include "net/http_client.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 #include "base/file.h"
-#include "base/library.h"
 #include "net/http_entity.h"
+#include "net/libcurl.h"
 
 enum { REDIRECTS_MAX = 5, SLOW_BYTES_PER_S = 16, SLOW_S = 30 };
-
-static struct {
-	__typeof__(&curl_global_init) global_init;
-	__typeof__(&curl_easy_init) easy_init;
-	__typeof__(&curl_easy_setopt) easy_setopt;
-	__typeof__(&curl_easy_perform) easy_perform;
-	__typeof__(&curl_easy_getinfo) easy_getinfo;
-	__typeof__(&curl_easy_cleanup) easy_cleanup;
-	__typeof__(&curl_easy_strerror) easy_strerror;
-	__typeof__(&curl_slist_append) slist_append;
-	__typeof__(&curl_slist_free_all) slist_free_all;
-} curl;
-
-static const struct library_symbol symbols[] = {
-	LIBRARY_SYMBOL(&curl.global_init, "curl_global_init"),
-	LIBRARY_SYMBOL(&curl.easy_init, "curl_easy_init"),
-	LIBRARY_SYMBOL(&curl.easy_setopt, "curl_easy_setopt"),
-	LIBRARY_SYMBOL(&curl.easy_perform, "curl_easy_perform"),
-	LIBRARY_SYMBOL(&curl.easy_getinfo, "curl_easy_getinfo"),
-	LIBRARY_SYMBOL(&curl.easy_cleanup, "curl_easy_cleanup"),
-	LIBRARY_SYMBOL(&curl.easy_strerror, "curl_easy_strerror"),
-	LIBRARY_SYMBOL(&curl.slist_append, "curl_slist_append"),
-	LIBRARY_SYMBOL(&curl.slist_free_all, "curl_slist_free_all"),
-	{ 0 },
-};
-/* Either flavour of the library will do. */
-static const struct library gnutls_flavour = { "libcurl-gnutls.so.4", "libcurl3-gnutls", symbols };
-static const struct library openssl_flavour = { "libcurl.so.4", "libcurl4", symbols };
 
 struct transfer {
 	CURL *easy;
@@ -54,20 +24,6 @@ struct transfer {
 	struct http_fetched got;
 	int error; /* of writing, or -EFBIG */
 };
-
-static void init_once(void) {
-	(void)curl.global_init(CURL_GLOBAL_DEFAULT);
-}
-
-static int load(const char **ret_why) {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	int r = library_load(&gnutls_flavour, ret_why);
-
-	if (r < 0 && library_load(&openssl_flavour, ret_why) < 0)
-		return r;
-	(void)pthread_once(&once, init_once);
-	return 0;
-}
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *user) {
 	struct transfer *t = user;
@@ -221,7 +177,7 @@ int http_fetch(const struct http_fetch *f, int fd, struct http_fetched *ret_fetc
 	struct curl_slist *headers;
 	const char *missing = NULL;
 	CURLcode code;
-	int r = load(&missing);
+	int r = libcurl_load(&missing);
 
 	if (r < 0) {
 		*ret_why = strdup(missing);

@@ -4,11 +4,13 @@
  * answer too. libcurl's multi interface, loaded when it is needed.
  *
  *     r = fetcher_new(&options, &fetcher, &why);
- *     r = fetcher_run(fetcher, next, done, user, &why);
+ *     r = fetcher_run(fetcher, next, done, user);
  *     fetcher_free(fetcher);
  *
  * Redirects are followed hop by hop in the same family, each hop recorded. Times are microseconds of the monotonic
- * clock.
+ * clock. Every fetch has a connection of its own, so that its times are those of a new client and its certificate was
+ * really sent. Nothing of the user's own setting takes part: no cookies, no ~/.netrc, no proxy from the environment,
+ * for each could change what one family gets, or send both to the same place over whatever family the proxy has.
  */
 #pragma once
 
@@ -28,7 +30,7 @@ enum fetch_problem {
 	FETCH_STALLED,       /* connected, then silence or less than the least speed (path MTU, slow-loris) */
 	FETCH_TIME,          /* the whole took too long */
 	FETCH_CUT,           /* the connection ended before the body did */
-	FETCH_TOO_LARGE,     /* the body is longer than body_max; what came until then is kept */
+	FETCH_TOO_LARGE,     /* the body is longer than body_max, what came until then is kept; or the headers are */
 	FETCH_REDIRECT_LOOP, /* the same URL twice, or more than redirects_max hops */
 	FETCH_PROTOCOL,      /* not HTTP */
 	_FETCH_PROBLEM_MAX,
@@ -84,7 +86,8 @@ struct fetched {
 	struct str alpn; /* "h2", "http/1.1" */
 	struct fetch_times times;
 	unsigned attempts;  /* 1, more after retries */
-	struct arena arena; /* owns all of the above */
+	struct arena arena; /* owns all of the above but the vectors and the body */
+	char *body_heap;    /* owns body.s */
 };
 void fetched_free(struct fetched *f); /* NULL is fine */
 
@@ -116,3 +119,6 @@ typedef int (*fetch_done_fn)(const struct fetch *fetch, struct fetched *fetched,
 
 /* Until there is nothing left. At most `parallel` fetches and their bodies are in memory at a time. 0 or -errno. */
 int fetcher_run(struct fetcher *f, fetch_next_fn next, fetch_done_fn done, void *user);
+
+/* Fetches that are under way, and the most that ever were: for reports and tests. */
+void fetcher_count(const struct fetcher *f, unsigned *ret_now, unsigned *ret_most);

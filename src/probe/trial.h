@@ -32,13 +32,32 @@ struct trial_result {
 };
 
 struct trial {
-	const struct trial_result *results;
+	struct trial_result *results;
 	uint32_t n;
 	int64_t started; /* seconds since 1970 */
 	double took_s;
 	unsigned repeat;
 	uint64_t fetches;
 };
+
+struct trial_options {
+	struct fetcher_options fetch;
+	struct compare_options compare;
+	unsigned repeat;      /* 0: once */
+	bool simulate_client; /* each fetch again for each way to write a client's address (client_form.h) */
+	bool proxy_v2;        /* a PROXY protocol v2 header in front of each connection */
+	void (*progress)(uint64_t done, uint64_t all, void *user); /* after each fetch and now and then; or NULL */
+	void *user;
+};
+
+/*
+ * Fetches and compares. Results, one for each target and in their order, live in the arena; targets are borrowed. What
+ * fails is a finding; with *options.fetch.stop set, the targets that were not finished have the finding "unreachable"
+ * only if they had it before. 0; or -errno and *ret_why as from fetcher_new(). The caller calls trial_done().
+ */
+int trial_run(const struct trial_options *o, const struct trial_target *targets, uint32_t n, struct arena *a,
+	      struct trial *ret_trial, const char **ret_why);
+void trial_done(struct trial *t);
 
 /* Reports. Each writes all of it to `out`; write errors are for the caller to see on the stream. */
 struct emit;

@@ -27,7 +27,8 @@ struct trial_result {
 	struct ip address[2]; /* that answered: IPv4, IPv6; unspecified: none did */
 	unsigned status[2];
 	struct trial_samples samples[2];
-	double p_value; /* that the total times are of one distribution (Mann-Whitney, two-sided); NaN: too few */
+	double p_value;       /* that the total times are of one distribution (Mann-Whitney, two-sided); NaN: too few */
+	struct str time_note; /* what too few samples only hint at (compare_times); empty: nothing */
 	struct findings findings;
 };
 
@@ -62,6 +63,6 @@ void trial_done(struct trial *t);
 /* Reports. Each writes all of it to `out`; write errors are for the caller to see on the stream. */
 struct emit;
 void trial_report_text(const struct trial *t, bool colour, FILE *out); /* a table, then the differences */
-void trial_report_emit(const struct trial *t, struct emit *e); /* JSON, kv: {url,findings:[{kind,family,detail}],…} */
+void trial_report_emit(const struct trial *t, struct emit *e); /* a list of {url,findings:[{kind,family,detail}],…} */
 void trial_report_junit(const struct trial *t, FILE *out);     /* one testcase for each URL */
 void trial_report_html(const struct trial *t, FILE *out);      /* one page that needs no other file */

@@ -103,6 +103,8 @@ struct machine {
 	struct prefix subnet6;                  /* its share of given6 (per_machine), or its address as /128 */
 	const struct endpoint_name **endpoints; /* the public names it answers for, in the order of the files */
 	uint32_t endpoint_count;
+	const struct failover **failover; /* the entries that may give it their addresses */
+	uint32_t failover_count;
 };
 
 /* A prefix that the estate was given. */

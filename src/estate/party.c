@@ -14,10 +14,20 @@ static void add_host(const struct address *a, struct prefix_set *set) {
 		prefix_set_add(set, prefix_host(a->ip));
 }
 
-void party_machine(const struct machine *m, enum family family, struct prefix_set *set) {
+void party_machine_own(const struct machine *m, enum family family, struct prefix_set *set) {
 	add_host(family == FAMILY_4 ? &m->ip : &m->ipv6, set);
 	LIST_EACH (struct other_ip, o, family == FAMILY_4 ? &m->other_ips : &m->other_ips6)
 		add_host(&o->address, set);
+}
+
+void party_machine(const struct machine *m, enum family family, struct prefix_set *set) {
+	static const struct prefix link_local = { { UINT64_C(0xfe80) << 48, 0 }, 10 };
+
+	party_machine_own(m, family, set);
+	for (uint32_t i = 0; i < m->failover_count; i++)
+		LIST_EACH (struct ifaddr, a, family == FAMILY_4 ? &m->failover[i]->ipv4 : &m->failover[i]->ipv6)
+			if (a->at && !prefix_has_ip(link_local, a->ip))
+				prefix_set_add(set, prefix_host(a->ip));
 }
 
 /* A network as its own machine sees it: no NAT in between. */

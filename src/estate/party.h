@@ -25,7 +25,12 @@ static inline bool party_is_any(const struct ref *ref) {
 void party_addresses(const struct estate *e, const struct ref *ref, enum family family, const struct machine *seen_from,
 		     struct prefix_set *set);
 
-/* The same for a group, for one machine (its own addresses only), and for one routed network. */
+/*
+ * The same for a group, for one machine, and for one routed network. A machine's are its own and those virtual ones
+ * that a failover entry may give it, but for link-local ones, which nobody reaches from elsewhere; party_machine_own()
+ * leaves all virtual ones out.
+ */
+void party_machine_own(const struct machine *m, enum family family, struct prefix_set *set);
 void party_group(const struct group *g, enum family family, const struct machine *seen_from, struct prefix_set *set);
 void party_machine(const struct machine *m, enum family family, struct prefix_set *set);
 void party_network(const struct routed *n, enum family family, const struct machine *seen_from, struct prefix_set *set);

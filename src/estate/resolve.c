@@ -226,6 +226,31 @@ static void fill_endpoints(struct estate *e) {
 	each_server(e, put_endpoint);
 }
 
+static void each_holder(struct estate *e, void (*fn)(struct machine *m, const struct failover *f)) {
+	LIST_EACH (struct failover, f, &e->failover)
+		LIST_EACH (struct ref, ref, &f->machines)
+			if (ref->kind == REF_MACHINE)
+				fn((struct machine *)ref->to, f);
+}
+
+static void count_failover(struct machine *m, const struct failover *f) {
+	(void)f;
+	m->failover_count++;
+}
+
+static void put_failover(struct machine *m, const struct failover *f) {
+	m->failover[m->failover_count++] = f;
+}
+
+static void fill_failover(struct estate *e) {
+	each_holder(e, count_failover);
+	LIST_EACH (struct machine, m, &e->machines) {
+		m->failover = arena_array(e->arena, const struct failover *, m->failover_count);
+		m->failover_count = 0;
+	}
+	each_holder(e, put_failover);
+}
+
 static const struct given *given_of(const struct trie *t, const struct address *a) {
 	return a->at ? trie_lookup(t, a->ip, NULL) : NULL;
 }
@@ -255,6 +280,7 @@ void estate_resolve(struct estate *e, struct loader *l) {
 		resolve_ref(e, l, l->refs.v[i]);
 	fill_groups(e);
 	fill_endpoints(e);
+	fill_failover(e);
 	trie_init(&givens, e->arena);
 	LIST_EACH (struct given, g, &e->prefixes)
 		(void)trie_add(&givens, g->network.prefix, g);

@@ -20,17 +20,6 @@ static bool has_port(const struct policy *line, uint8_t protocol, uint16_t port)
 	return false;
 }
 
-/* The machine's addresses and those that may move to it. */
-static void own_addresses(const struct estate *e, const struct machine *m, enum family family, struct prefix_set *set) {
-	party_machine(m, family, set);
-	LIST_EACH (struct failover, f, &e->failover)
-		LIST_EACH (struct ref, ref, &f->machines)
-			if (ref->to == m)
-				LIST_EACH (struct ifaddr, a, family == FAMILY_4 ? &f->ipv4 : &f->ipv6)
-					prefix_set_add(set, prefix_host(a->ip));
-	prefix_set_normalise(set);
-}
-
 static bool names_machine(const struct policy *line, const struct machine *m, const struct prefix_set *own) {
 	LIST_EACH (struct ref, ref, &line->to) {
 		const bool literal = ref->kind == REF_ADDRESS || ref->kind == REF_PREFIX;
@@ -41,22 +30,22 @@ static bool names_machine(const struct policy *line, const struct machine *m, co
 	return false;
 }
 
-static bool reaches(const struct estate *e, const struct machine *m, enum family family, uint8_t protocol,
-		    uint16_t port, const struct policy *line) {
+static bool reaches(const struct machine *m, enum family family, uint8_t protocol, uint16_t port,
+		    const struct policy *line) {
 	struct prefix_set own = PREFIX_SET_INIT;
 	bool yes;
 
 	if (!has_port(line, protocol, port))
 		return false;
-	own_addresses(e, m, family, &own);
+	party_machine(m, family, &own);
+	prefix_set_normalise(&own);
 	yes = !prefix_set_is_empty(&own) && names_machine(line, m, &own);
 	prefix_set_done(&own);
 	return yes;
 }
 
-bool allowed_applies(const struct estate *e, const struct machine *m, uint8_t protocol, uint16_t port,
-		     const struct policy *line) {
-	return reaches(e, m, FAMILY_4, protocol, port, line) || reaches(e, m, FAMILY_6, protocol, port, line);
+bool allowed_applies(const struct machine *m, uint8_t protocol, uint16_t port, const struct policy *line) {
+	return reaches(m, FAMILY_4, protocol, port, line) || reaches(m, FAMILY_6, protocol, port, line);
 }
 
 static void add_line(const struct estate *e, const struct machine *m, enum family family, const struct policy *line,
@@ -79,7 +68,7 @@ void allowed_sources(const struct estate *e, const struct machine *m, enum famil
 		     uint16_t port, struct allowed *ret) {
 	*ret = (struct allowed){ 0 };
 	LIST_EACH (struct policy, line, &e->policy)
-		if (reaches(e, m, family, protocol, port, line))
+		if (reaches(m, family, protocol, port, line))
 			add_line(e, m, family, line, ret);
 	settle(ret);
 }
@@ -87,7 +76,7 @@ void allowed_sources(const struct estate *e, const struct machine *m, enum famil
 void allowed_by_line(const struct estate *e, const struct machine *m, enum family family, uint8_t protocol,
 		     uint16_t port, const struct policy *line, struct allowed *ret) {
 	*ret = (struct allowed){ 0 };
-	if (reaches(e, m, family, protocol, port, line))
+	if (reaches(m, family, protocol, port, line))
 		add_line(e, m, family, line, ret);
 	settle(ret);
 }

@@ -29,5 +29,4 @@ void allowed_by_line(const struct estate *e, const struct machine *m, enum famil
 		     uint16_t port, const struct policy *line, struct allowed *ret);
 
 /* Whether the line speaks of this service on this machine at all, in whichever family. */
-bool allowed_applies(const struct estate *e, const struct machine *m, uint8_t protocol, uint16_t port,
-		     const struct policy *line);
+bool allowed_applies(const struct machine *m, uint8_t protocol, uint16_t port, const struct policy *line);

@@ -229,9 +229,6 @@ static void fill_extras(struct firewall *fw, struct arena *a) {
 	if (e->nat64)
 		LIST_EACH (struct ref, ref, &e->nat64->machines)
 			add_extra(fw, ref->to, (struct machine_extra){ .nat64 = e->nat64 }, a);
-	LIST_EACH (struct failover, o, &e->failover)
-		LIST_EACH (struct ref, ref, &o->machines)
-			add_extra(fw, ref->to, (struct machine_extra){ .failover = o }, a);
 }
 
 const struct firewall *firewall_compile(const struct estate *e, struct arena *a) {

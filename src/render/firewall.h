@@ -57,7 +57,6 @@ struct policy_line {
 struct machine_extra {
 	const struct lan *lan;
 	const struct vpn *vpn;
-	const struct failover *failover;
 	const struct nat64 *nat64;
 	struct machine_extra *next;
 };

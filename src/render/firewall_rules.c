@@ -113,9 +113,6 @@ static void find_places(struct maker *k) {
 				add_network(n, &k->inside[f]);
 			if (n && wanted(ROUTED, n, f))
 				add_network(n, &k->routed[f]);
-			if (x->failover)
-				LIST_EACH (struct ifaddr, a, f == V4 ? &x->failover->ipv4 : &x->failover->ipv6)
-					prefix_set_add(&k->own[f], prefix_host(a->ip));
 		}
 		prefix_set_normalise(&k->own[f]);
 		prefix_set_normalise(&k->inside[f]);

@@ -24,18 +24,16 @@ static void add(struct collector *c, struct ip ip, const struct node *at) {
 	value_list_push(c->arena, c->list, value_ip(c->arena, ip, loc));
 }
 
-static void add_family(struct collector *c, const struct estate *e, const struct machine *m) {
+static void add_family(struct collector *c, const struct machine *m) {
 	const struct address *main_one = c->family == FAMILY_4 ? &m->ip : &m->ipv6;
 
 	if (main_one->at)
 		add(c, main_one->ip, main_one->at);
 	LIST_EACH (struct other_ip, o, c->family == FAMILY_4 ? &m->other_ips : &m->other_ips6)
 		add(c, o->address.ip, o->address.at);
-	LIST_EACH (struct failover, f, &e->failover)
-		LIST_EACH (struct ref, ref, &f->machines)
-			if (ref->to == m)
-				LIST_EACH (struct ifaddr, a, c->family == FAMILY_4 ? &f->ipv4 : &f->ipv6)
-					add(c, a->ip, a->at);
+	for (uint32_t i = 0; i < m->failover_count; i++)
+		LIST_EACH (struct ifaddr, a, c->family == FAMILY_4 ? &m->failover[i]->ipv4 : &m->failover[i]->ipv6)
+			add(c, a->ip, a->at);
 }
 
 const struct value *own_addresses(const struct target_run *r) {
@@ -45,7 +43,7 @@ const struct value *own_addresses(const struct target_run *r) {
 	for (size_t i = 0; i < ARRAY_LEN(loopbacks); i++) {
 		struct collector one = { r->arena, value_list(r->arena, NO_LOC), ip_family(loopbacks[i]) };
 
-		add_family(&one, r->estate, r->machine);
+		add_family(&one, r->machine);
 		if (!one.list->list.n)
 			continue;
 		value_list_push(r->arena, all.list, value_ip(r->arena, loopbacks[i], NO_LOC));

@@ -37,7 +37,6 @@ struct place {
 struct section_ref {
 	const struct lan *lan;
 	const struct vpn *vpn;
-	const struct failover *failover;
 	bool translates;
 	struct section_ref *next;
 };
@@ -136,9 +135,6 @@ static void find_sections(struct policy_model *pm) {
 	LIST_EACH (struct vpn, v, &e->vpn)
 		LIST_EACH (struct ref, ref, &v->machines)
 			add_section(pm, ref->to)->vpn = v;
-	LIST_EACH (struct failover, f, &e->failover)
-		LIST_EACH (struct ref, ref, &f->machines)
-			add_section(pm, ref->to)->failover = f;
 	if (e->nat64)
 		LIST_EACH (struct ref, ref, &e->nat64->machines)
 			add_section(pm, ref->to)->translates = true;
@@ -228,18 +224,6 @@ static void find_behind(const struct policy_model *pm, const struct machine *m, 
 	}
 }
 
-static void add_vips(const struct policy_model *pm, const struct machine *m, struct policy_place *p) {
-	for (const struct section_ref *s = pm->sections[m - (const struct machine *)pm->e->machines.items]; s;
-	     s = s->next) {
-		if (!s->failover)
-			continue;
-		LIST_EACH (struct ifaddr, a, &s->failover->ipv4)
-			prefix_set_add(&p->own4, prefix_host(a->ip));
-		LIST_EACH (struct ifaddr, a, &s->failover->ipv6)
-			prefix_set_add(&p->own6, prefix_host(a->ip));
-	}
-}
-
 static struct place *place_of(struct policy_model *pm, const struct machine *m) {
 	struct place **slot = &pm->places[m - (const struct machine *)pm->e->machines.items];
 	behind_list list = { 0 };
@@ -251,7 +235,6 @@ static struct place *place_of(struct policy_model *pm, const struct machine *m) 
 	*slot = p = arena_new(pm->arena, struct place);
 	party_machine(m, FAMILY_4, &p->public.own4);
 	party_machine(m, FAMILY_6, &p->public.own6);
-	add_vips(pm, m, &p->public);
 	find_behind(pm, m, &list);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct policy_behind *b = &list.v[i];

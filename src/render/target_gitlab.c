@@ -89,8 +89,8 @@ static const struct value *monitoring(const struct target_run *r) {
 	prefix_set_add(&set, prefix_host((struct ip){ 0, 1 }));
 	LIST_EACH (struct machine, m, &r->estate->machines)
 		if (machine_has_role(m, ROLE_ICINGA)) {
-			party_machine(m, FAMILY_4, &set);
-			party_machine(m, FAMILY_6, &set);
+			party_machine_own(m, FAMILY_4, &set);
+			party_machine_own(m, FAMILY_6, &set);
 		}
 	prefix_set_normalise(&set);
 	list = data_set(r->arena, &set, NO_LOC);

@@ -42,7 +42,7 @@ static void add_entry(struct vrrp *v, const struct failover *f, const struct mac
 	v->speaks6 |= f->ipv6.n > 0;
 	LIST_EACH (struct ref, ref, &f->machines)
 		if (ref->to != m && f->ipv4.n)
-			party_machine(ref->to, FAMILY_4, &v->peers);
+			party_machine_own(ref->to, FAMILY_4, &v->peers);
 }
 
 static const struct value *vrrp_value(struct vrrp *v, struct arena *a) {
@@ -65,16 +65,15 @@ static const struct value *vrrp_list(const struct target_run *r) {
 	struct value *list = value_list(r->arena, NO_LOC);
 	VEC(struct vrrp) found = { 0 };
 
-	for (const struct machine_extra *x = firewall_extra(r->shared, r->machine); x; x = x->next) {
+	for (uint32_t k = 0; k < r->machine->failover_count; k++) {
+		const struct failover *f = r->machine->failover[k];
 		size_t i = 0;
 
-		if (!x->failover)
-			continue;
-		while (i < found.n && strcmp(found.v[i].interface, x->failover->interface.s) != 0)
+		while (i < found.n && strcmp(found.v[i].interface, f->interface.s) != 0)
 			i++;
 		if (i == found.n)
-			vec_push(&found, (struct vrrp){ .interface = x->failover->interface.s });
-		add_entry(&found.v[i], x->failover, r->machine);
+			vec_push(&found, (struct vrrp){ .interface = f->interface.s });
+		add_entry(&found.v[i], f, r->machine);
 	}
 	for (size_t i = 0; i < found.n; i++)
 		value_list_push(r->arena, list, vrrp_value(&found.v[i], r->arena));

@@ -105,7 +105,7 @@ static const struct value *lines(struct target_run *r, uint16_t port) {
 		struct value *d = value_dict(r->arena, p->at->loc), *rules = value_list(r->arena, p->at->loc),
 			     *notes = value_list(r->arena, p->at->loc);
 
-		if (!allowed_applies(r->estate, r->machine, IPPROTO_TCP, port, p))
+		if (!allowed_applies(r->machine, IPPROTO_TCP, port, p))
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(families); i++)
 			add_family(r, p, families[i], port, rules, notes);

@@ -243,7 +243,7 @@ static void add_behind(struct collect *c, const struct policy_behind *b) {
 static void add_machine(struct collect *c, const struct machine *m) {
 	struct prefix_set set = PREFIX_SET_INIT;
 
-	party_machine(m, c->f, &set);
+	party_machine_own(m, c->f, &set);
 	prefix_set_normalise(&set);
 	(void)prefix_set_each(&set, add_prefix_each, c);
 	prefix_set_done(&set);

@@ -44,8 +44,9 @@ class Machine:
         texts = [data[k] for k in ("ip", "ipv6") if k in data]
         texts += [*data.get("other_ips", {}), *data.get("other_ips6", {})]
         self.addresses = [host(t) for t in texts]
-        self.floating = [host(a) for f in estate.get("failover", {}).values() if name in f["machines"]
-                         for a in f.get("ipv4", []) + f.get("ipv6", [])]
+        # Virtual addresses are any holder's, but nobody elsewhere reaches link-local ones.
+        self.addresses += [host(a) for f in estate.get("failover", {}).values() if name in f["machines"]
+                           for a in f.get("ipv4", []) + f.get("ipv6", []) if not ip_address(a.split("/")[0]).is_link_local]
         self.networks = []
         for text, net in data.get("routed_networks", {}).items():
             self.networks.append(Network([ip_network(text)], set(net.get("groups", []))))
@@ -114,7 +115,7 @@ class Model:
 
     @staticmethod
     def is_own(m, address):
-        return inside_any(address, m.addresses + m.floating)
+        return inside_any(address, m.addresses)
 
     def has_translated(self, m, party):
         return any(net.translated and self.is_member(party, net.groups) for net in m.networks)

@@ -110,7 +110,7 @@ def edges(nets):
 
 
 def every_prefix(model, estate):
-    nets = [n for m in model.machines.values() for n in m.addresses + m.floating + m.behind()]
+    nets = [n for m in model.machines.values() for n in m.addresses + m.behind()]
     for line in estate["policy"]:
         for party in line["from"] + line["to"]:
             if "." in party or ":" in party:
@@ -125,7 +125,7 @@ def ask(rng, model, rules, name, places, count):
     behind = edges(m.behind())
     for _ in range(count):
         source, protocol, port = rng.choice(places), rng.choice(["tcp", "udp", "tcp"]), rng.choice(PORTS)
-        own = [a[0] for a in m.addresses + m.floating if a.version == source.version]
+        own = [a[0] for a in m.addresses if a.version == source.version]
         if own:
             to = rng.choice(own)
             expected = model.input(name, source, to, protocol, port)

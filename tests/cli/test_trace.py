@@ -175,7 +175,7 @@ class Walk:
         self.machines = self.model.machines.values()
 
     def owners(self, a):
-        return [m for m in self.machines if any(a == n[0] for n in m.addresses + m.floating)]
+        return [m for m in self.machines if any(a == n[0] for n in m.addresses)]
 
     def behind(self, a):
         found = [(n.prefixlen, m.name, m) for m in self.machines for n in m.behind() if a in n]
@@ -305,6 +305,25 @@ def test_a_failover_address_is_not_always_at_home(hextet, top):
             assert source == "fe01" or a["machine"] == "fe02.de.example.net", a
     same = t.ask([("fe01", "fe01", "postgresql"), ("fe01.de.example.net", "fe01.de.example.net", "ssh")])
     assert {(a["verdict"], a["machine"]) for a in same.values()} == {("accept", None)}
+
+
+@pytest.mark.parametrize("client", ["172.16.2.14", "2001:db8:172:a:f:2:0:100c"])
+def test_virtual_addresses_are_their_holders_addresses(hextet, top, client):
+    """Clients of the VPN reach the web where DNS says it is, through the chains of both ends."""
+    [answer] = Tracer(hextet, top / "examples/streaming").ask([(client, "www.example.net", "https")]).values()
+    assert (answer["verdict"], answer["policy"], answer["partly"]) == ("accept", "public web", False), answer
+    hops = answer["accepted_path"]["hops"]
+    assert [h["chain"] for h in hops] == ["forward", "input"] and hops[0]["machine"] == "vpn01a.de.example.net", answer
+
+
+def test_a_virtual_address_of_one_family_gives_nothing_in_the_other(tracer, compare):
+    estate = two_machines([{"name": "x", "from": "both", "to": "four", "allow": "ssh"}])
+    estate["failover"] = {"vip": {"machines": ["v4.example.net"], "interface": "eth0", "vrid": 7,
+                                  "ipv4": ["198.51.100.200/32"]}}
+    t = tracer(estate)
+    compare([t.folder])
+    assert t.verdicts("both", "198.51.100.200", "ssh")[4] == "accept"
+    assert t.verdicts("any", "v4.example.net", "ssh").get(6, "drop") == "drop"
 
 
 HINTED = [("office", "any", "postgresql"), ("fe01", "fe02", "postgresql"), ("any", "all", "ssh"),

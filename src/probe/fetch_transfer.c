@@ -10,7 +10,6 @@
  */
 #include "probe/fetch_transfer.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -19,6 +18,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "probe/fetch_url.h"
 #include "probe/proxy_v2.h"
 
 enum {
@@ -50,54 +50,23 @@ void fetched_free(struct fetched *f) {
 	free(f);
 }
 
-/* A part of a URL into the arena; NULL when it has none. */
-static char *url_part(struct transfer *t, CURLU *u, CURLUPart part) {
-	char *text = NULL, *kept = NULL;
+/* Adds the hop; false when its URL is none that is fetched. */
+static bool add_hop(struct transfer *t, const char *text) {
+	bool first = t->got->hops.n == 0;
+	struct fetch_url url;
+	const char *why;
 
-	if (curl.url_get(u, part, &text, 0) == CURLUE_OK)
-		kept = arena_dup(&t->got->arena, text, strlen(text));
-	curl.free(text);
-	return kept;
-}
-
-static void lower(const char *from, char *to, size_t size) {
-	size_t i = 0;
-
-	for (; from[i] && i + 1 < size; i++)
-		to[i] = (char)tolower((unsigned char)from[i]);
-	to[i] = '\0';
-}
-
-/* Adds the hop with its URL, without name and password; false when the URL is none that is fetched. */
-static bool add_hop(struct transfer *t, const char *url) {
-	const char *host, *scheme, *shown;
-	CURLU *u = curl.url();
-	CURLUcode code = curl.url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
-
-	if (code != CURLUE_OK) {
-		transfer_fail(t, t->got->hops.n ? FETCH_PROTOCOL : FETCH_BAD_URL, "%s%s: %s",
-			      t->got->hops.n ? "redirects to " : "", url, curl.url_strerror(code));
-		curl.url_cleanup(u);
+	if (fetch_url_parse(text, &t->got->arena, &url, &why) < 0) {
+		transfer_fail(t, first ? FETCH_BAD_URL : FETCH_PROTOCOL, "%s%s: %s", first ? "" : "redirects to ", text,
+			      why);
 		return false;
 	}
-	(void)curl.url_set(u, CURLUPART_USER, NULL, 0);
-	(void)curl.url_set(u, CURLUPART_PASSWORD, NULL, 0);
-	host = url_part(t, u, CURLUPART_HOST);
-	scheme = url_part(t, u, CURLUPART_SCHEME);
-	shown = url_part(t, u, CURLUPART_URL);
-	curl.url_cleanup(u);
-	if (!scheme || !host || !shown || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
-		transfer_fail(t, t->got->hops.n ? FETCH_PROTOCOL : FETCH_BAD_URL,
-			      "%s%s: only http:// and https:// are fetched", t->got->hops.n ? "redirects to " : "",
-			      shown ? shown : url);
-		return false;
-	}
-	t->url = url;
-	t->tls = strcmp(scheme, "https") == 0;
-	lower(host, t->hop_host, sizeof(t->hop_host));
-	if (!t->got->hops.n)
-		memcpy(t->host, t->hop_host, sizeof(t->host));
-	vec_push(&t->got->hops, (struct fetch_hop){ .url = str_of(shown) });
+	t->url = url.url;
+	t->tls = url.tls;
+	t->hop_host = url.host;
+	if (first)
+		(void)snprintf(t->host, sizeof(t->host), "%s", url.host);
+	vec_push(&t->got->hops, (struct fetch_hop){ .url = str_of(url.shown) });
 	return true;
 }
 
@@ -164,11 +133,9 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 	if (address->family != AF_INET && address->family != AF_INET6)
 		return CURL_SOCKET_BAD;
 	ip = ip_from_socket_address(&address->addr, &t->port);
-	if (ip_family(ip) != t->fetch.family) {
-		t->other_family = true;
+	if (ip_family(ip) != t->fetch.family)
 		return CURL_SOCKET_BAD;
-	}
-	t->other_family = false;
+	t->tried = true;
 	t->remote = ip;
 	if (t->fetch.proxy_v2 && t->step == STEP_REQUEST) {
 		int fd = t->fd;
@@ -177,6 +144,17 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 		return fd < 0 ? CURL_SOCKET_BAD : fd;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* libcurl's time of the connection is only set behind the TLS handshake when that fails: the socket knows better. */
+static int on_close(void *user, curl_socket_t fd) {
+	struct transfer *t = user;
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0)
+		t->connected = true;
+	return close(fd);
 }
 
 static int on_socket_made(void *user, curl_socket_t fd, curlsocktype purpose) {
@@ -247,8 +225,11 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *user) {
 		return refuse(t, FETCH_TOO_LARGE, "the headers are longer than 256 KiB, or more than 1000");
 	if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0) {
 		t->got->headers.n = 0; /* what came before was an interim answer (1xx) */
+		t->headers_end = false;
 		transfer_read_session(t);
-	} else if (len && (*bytes == ' ' || *bytes == '\t') && t->got->headers.n)
+	} else if (str_trim(line).len == 0)
+		t->headers_end = true;
+	else if ((*bytes == ' ' || *bytes == '\t') && t->got->headers.n)
 		continue_header(t, line);
 	else
 		add_header(t, line);
@@ -318,6 +299,8 @@ static void set_connection(struct transfer *t) {
 			       (long)(t->fetch.family == FAMILY_4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6));
 	(void)curl.easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	(void)curl.easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	(void)curl.easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	(void)curl.easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, t);
 	(void)curl.easy_setopt(t->easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
 	(void)curl.easy_setopt(t->easy, CURLOPT_SOCKOPTDATA, t);
 	(void)curl.easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
@@ -394,7 +377,8 @@ bool transfer_begin(struct transfer *t) {
 	t->problem = FETCH_OK;
 	t->why = NULL;
 	t->error[0] = '\0';
-	t->other_family = false;
+	t->headers_end = false;
+	t->tried = t->connected = false;
 	t->mark_us = 0;
 	if (t->step == STEP_CONNECT || !t->fetch.proxy_v2) {
 		t->remote = (struct ip){ 0 };
@@ -532,6 +516,8 @@ bool transfer_end(struct transfer *t, CURLcode code) {
 		transfer_read_certificate(t);
 	if (code != CURLE_OK || t->problem != FETCH_OK)
 		transfer_judge(t, code);
+	else if (t->step == STEP_REQUEST && !t->headers_end) /* which libcurl lets pass */
+		transfer_fail(t, FETCH_CUT, "the connection ended within the headers");
 	else
 		more = t->step == STEP_CONNECT ? keep_socket(t) : follow(t);
 	if (!more)

@@ -17,13 +17,15 @@ struct transfer {
 	enum { STEP_CONNECT, STEP_REQUEST } step; /* connect: the connection that gets a PROXY header before all else */
 	int fd;                                   /* connected and with its PROXY header, or -1 */
 	char error[CURL_ERROR_SIZE];
-	const char *url;    /* of this hop, with its name and password; the caller's or in got->arena */
-	char host[256];     /* of the first URL, in lower case, for rates and for `connect` */
-	char hop_host[256]; /* of this hop */
-	bool tls;           /* this hop is https */
-	struct ip remote;   /* that this hop tried last */
+	const char *url;      /* of this hop, with its name and password; in got->arena, as is hop_host */
+	const char *hop_host; /* of this hop, in lower case */
+	char host[256];       /* of the first URL, for rates and for `connect` */
+	bool tls;             /* this hop is https */
+	struct ip remote;     /* that this hop tried last */
 	uint16_t port;
-	bool other_family;           /* an address of the other one was all there was */
+	bool headers_end;            /* the empty line behind them came */
+	bool tried;                  /* to connect: there was an address of the family */
+	bool connected;              /* known once the socket is closed */
 	enum fetch_problem problem;  /* of our own finding, which ended libcurl's transfer; FETCH_OK: none */
 	const char *why;             /* with it */
 	struct fetch_times before;   /* of STEP_CONNECT */

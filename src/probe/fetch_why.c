@@ -69,9 +69,10 @@ static void judge_connect(struct transfer *t) {
 	long error = 0;
 
 	(void)curl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
-	if (t->other_family || !t->port) {
-		transfer_fail(t, FETCH_UNRESOLVED, "%s is no name with an IPv%u address, or an IPv%u address itself",
-			      t->hop_host, (unsigned)t->fetch.family, t->fetch.family == FAMILY_4 ? 6U : 4U);
+	if (!t->tried) {
+		transfer_fail(t, FETCH_UNRESOLVED,
+			      "%s has no IPv%u address: the URL, or DNS, says an IPv%u address instead", t->hop_host,
+			      (unsigned)t->fetch.family, t->fetch.family == FAMILY_4 ? 6U : 4U);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(connect_errors); i++)
@@ -91,7 +92,7 @@ static void judge_timeout(struct transfer *t) {
 	if (!times->dns_us)
 		transfer_fail(t, FETCH_UNRESOLVED, "%s was not resolved in %u ms: a name server does not answer",
 			      t->hop_host, ms);
-	else if (!times->connect_us)
+	else if (!times->connect_us && !t->connected)
 		transfer_fail(t, FETCH_CONNECT_TIME,
 			      "%s: nobody answered in %u ms: the packets, or the answers, are dropped on the way",
 			      place(t), ms);
@@ -112,7 +113,7 @@ static void judge_own(struct transfer *t) {
 	else if (t->problem == FETCH_TOO_LARGE)
 		transfer_fail(t, t->problem, "the body is longer than %ju bytes (--max-body)",
 			      (uintmax_t)t->options->body_max);
-	else if (!t->got->status)
+	else if (!t->headers_end)
 		transfer_fail(t, t->problem, "%s got the request, then sent less than it takes for an answer in %u ms",
 			      place(t), t->options->stall_ms);
 	else
@@ -141,6 +142,7 @@ static const struct {
 	{ CURLE_UNSUPPORTED_PROTOCOL, FETCH_PROTOCOL, "the answer is not HTTP" },
 	{ CURLE_WEIRD_SERVER_REPLY, FETCH_PROTOCOL, "the answer is not HTTP" },
 	{ CURLE_BAD_CONTENT_ENCODING, FETCH_PROTOCOL, "the body is not encoded as its header says" },
+	{ CURLE_OUT_OF_MEMORY, FETCH_TOO_LARGE, "a header is longer than 100 kB" },
 	{ CURLE_URL_MALFORMAT, FETCH_BAD_URL, "the URL cannot be fetched" },
 };
 

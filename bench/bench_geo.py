@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import random
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,11 @@ def say(what, value, unit, limit=None, at_least=False, note=""):
         failures += not held
         text += f"   ({'at least' if at_least else 'at most'} {limit:,g}{'' if held else ': NOT HELD'})"
     print(text + (f"   {note}" if note else ""), flush=True)
+
+
+def free_port():
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as s:
+        return s.getsockname()[1]
 
 
 def run(argv, **options):

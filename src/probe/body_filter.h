@@ -6,7 +6,7 @@
  *
  * Any character but a letter, a digit, a backslash and the end of the line separates the parts. In the text, & is what
  * matched and \1 to \9 its groups. Flags: i, and g, which is always meant. Limits: 1024 bytes, no back references in
- * the regex, repetitions {m,n} that multiply to at most 1000, matches of at most 4096 bytes, results of at most 32 MiB
+ * the regex, repetitions {m,n} that multiply to at most 1000, matches of at most 2048 bytes, results of at most 32 MiB
  * (the rest stays as it is). The time is linear in the body.
  */
 #pragma once

@@ -45,18 +45,19 @@ static const struct argp_option option_rows[] = {
 	{ "repeat", KEY_REPEAT, "N", 0, "Fetch so often, and compare the medians of the times; default: 1", 0 },
 	{ "parallel", KEY_PARALLEL, "N", 0, "So many fetches at a time; default: 64", 0 },
 	{ "rate", KEY_RATE, "N", 0, "At most so many fetches a second for each host and family", 0 },
-	{ "retry", KEY_RETRY, "N", 0, "Try so often again what gave no answer; default: 0", 0 },
+	{ "retry", KEY_RETRY, "N", 0, "Try again what gave no answer; default: 0", 0 },
 	{ "max-body", KEY_MAX_BODY, "SIZE", 0, "Take no more of a body; default: 16M", 0 },
 	{ "timeout", KEY_TIMEOUT, "TIME", 0, "Give a fetch up after this time; default: 30s", 0 },
 	{ "connect-timeout", KEY_CONNECT_TIMEOUT, "TIME", 0, "Wait so long for a connection and TLS; default: 5s", 0 },
 	{ "stall", KEY_STALL, "TIME", 0, "Give a connection up that is silent so long; default: 5s", 0 },
-	{ "insecure", KEY_INSECURE, NULL, 0, "Take any certificate; the families' are compared all the same", 0 },
+	{ "insecure", KEY_INSECURE, NULL, 0, "Take any certificate; they are still compared", 0 },
 	{ "ca-file", KEY_CA_FILE, "FILE", 0, "Trust the certificates in this file (PEM), not the system's", 0 },
 	{ "ignore", KEY_IGNORE, "HEADER", 0, "A header that may differ, \"X-Trace-*\" for several", 0 },
 	{ "filter", KEY_FILTER, "s/RE/TEXT/", 0, "Rewrite bodies before they are compared", 0 },
 	{ "json-bodies", KEY_JSON_BODIES, NULL, 0, "Compare JSON as JSON: order and blanks do not count", 0 },
-	{ "simulate-client", KEY_SIMULATE, NULL, 0,
-	  "Fetch again with a client's address in each form that breaks software", 0 },
+	{ "simulate-client", KEY_SIMULATE, NULL, 0, "Fetch again with each form of a client address", 0 },
+	{ "junit", KEY_JUNIT, "FILE", 0, "Write a JUnit report too, a case for each URL", 0 },
+	{ "html", KEY_HTML, "FILE", 0, "Write one HTML page too, with the times drawn", 0 },
 	{ "proxy-v2", KEY_PROXY_V2, NULL, 0, "Begin each connection with a PROXY protocol header, version 2", 0 },
 	{ 0 },
 };
@@ -81,10 +82,6 @@ static double rate(const char *text, struct argp_state *state) {
 
 static unsigned milliseconds(const char *text, const char *option, struct argp_state *state) {
 	return (unsigned)MIN(unit_seconds(text, option, state) * 1000, (uint64_t)86400 * 1000);
-}
-
-static void add_filter(struct options *o, const char *text) {
-	vec_push(&o->filters, text);
 }
 
 static error_t parse_limit(int key, char *arg, struct argp_state *state, struct fetcher_options *f) {
@@ -138,7 +135,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		vec_push(&o->ignore, arg);
 		return 0;
 	case KEY_FILTER:
-		add_filter(o, arg);
+		vec_push(&o->filters, arg);
 		return 0;
 	case KEY_JSON_BODIES:
 		o->trial.compare.json = true;
@@ -148,6 +145,12 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		return 0;
 	case KEY_PROXY_V2:
 		o->trial.proxy_v2 = true;
+		return 0;
+	case KEY_JUNIT:
+		o->junit = arg;
+		return 0;
+	case KEY_HTML:
+		o->html = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		vec_push(&o->arguments, arg);
@@ -193,6 +196,24 @@ static int prepare_compare(struct options *o, struct job *j) {
 	return 0;
 }
 
+/* A report as a file of its own. 0, or an exit code after a message. */
+static int write_file(const char *path, void (*report_fn)(const struct trial *t, FILE *out), const struct trial *t) {
+	_cleanup_(freep) char *text = NULL;
+	size_t len = 0;
+	FILE *out = path ? open_memstream(&text, &len) : NULL;
+	int r;
+
+	if (!path)
+		return 0;
+	if (!out)
+		return cannot("out of memory");
+	report_fn(t, out);
+	if (fclose(out) != 0)
+		return cannot("out of memory");
+	r = file_write_atomic(path, text, len, 0644);
+	return r < 0 ? cannot("cannot write %s: %s", path, strerror(-r)) : 0;
+}
+
 static int report(struct options *o, struct job *j, const struct trial *t) {
 	uint64_t found = 0;
 
@@ -202,6 +223,8 @@ static int report(struct options *o, struct job *j, const struct trial *t) {
 		trial_report_text(t, output_colour(&o->output, stdout), stdout);
 	else
 		trial_report_emit(t, &j->emit);
+	if (write_file(o->junit, trial_report_junit, t) != 0 || write_file(o->html, trial_report_html, t) != 0)
+		return EXIT_CANNOT;
 	return found ? EXIT_NO : EXIT_DONE;
 }
 
@@ -245,6 +268,8 @@ static int run(int argc, char **argv) {
 		r = prepare_compare(&o, &job);
 	if (r == 0)
 		r = try_all(&o, &job, &targets);
+	for (size_t i = 0; o.trial.compare.filters && i < o.filters.n; i++)
+		body_filter_free(o.trial.compare.filters[i]);
 	vec_done(&targets.list);
 	vec_done(&o.arguments);
 	vec_done(&o.ignore);

@@ -39,3 +39,12 @@ void trial_report_emit(const struct trial *t, struct emit *e) {
 	}
 	emit_end(e);
 }
+
+void trial_report_junit(const struct trial *t, FILE *out) {
+	(void)fprintf(out, "<testsuite name=\"trial\" tests=\"%u\"/>\n", t->n);
+}
+
+void trial_report_html(const struct trial *t, FILE *out) {
+	(void)fputs("<!doctype html><meta charset=utf-8><title>trial</title><pre>", out);
+	trial_report_text(t, false, out);
+}

@@ -30,9 +30,9 @@ enum fetch_problem {
 	FETCH_STALLED,       /* connected, then silence or less than the least speed (path MTU, slow-loris) */
 	FETCH_TIME,          /* the whole took too long */
 	FETCH_CUT,           /* the connection ended before the body did */
-	FETCH_TOO_LARGE,     /* the body is longer than body_max, what came until then is kept; or the headers are */
+	FETCH_TOO_LARGE,     /* the body is longer than body_max; what came until then is kept */
 	FETCH_REDIRECT_LOOP, /* the same URL twice, or more than redirects_max hops */
-	FETCH_PROTOCOL,      /* not HTTP */
+	FETCH_PROTOCOL,      /* not HTTP, or headers beyond 256 KiB or 1000 lines */
 	_FETCH_PROBLEM_MAX,
 };
 const char *fetch_problem_to_str(enum fetch_problem p); /* "no-route" */

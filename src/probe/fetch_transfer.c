@@ -222,7 +222,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *user) {
 		return len; /* a trailer */
 	t->header_len += len;
 	if (t->header_len > HEADER_BYTES_MAX || t->got->headers.n >= HEADERS_MAX)
-		return refuse(t, FETCH_TOO_LARGE, "the headers are longer than 256 KiB, or more than 1000");
+		return refuse(t, FETCH_PROTOCOL, "the headers are longer than 256 KiB, or more than 1000");
 	if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0) {
 		t->got->headers.n = 0; /* what came before was an interim answer (1xx) */
 		t->headers_end = false;

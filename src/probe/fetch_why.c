@@ -98,9 +98,7 @@ static void judge_timeout(struct transfer *t) {
 			      place(t), ms);
 	else if (t->tls && !times->tls_us && t->step == STEP_REQUEST)
 		transfer_fail(t, FETCH_STALLED,
-			      "%s accepted the connection, then the TLS handshake stood still for %u ms: large packets "
-			      "may be lost (path MTU)",
-			      place(t), ms);
+			      "%s accepted the connection, then the TLS handshake stood still for %u ms", place(t), ms);
 	else
 		transfer_fail(t, FETCH_TIME, "%s: not done in %u ms, with %ju bytes of the body", place(t),
 			      t->options->total_ms, (uintmax_t)t->got->body_len);
@@ -117,10 +115,8 @@ static void judge_own(struct transfer *t) {
 		transfer_fail(t, t->problem, "%s got the request, then sent less than it takes for an answer in %u ms",
 			      place(t), t->options->stall_ms);
 	else
-		transfer_fail(t, t->problem,
-			      "%s: the body stands still after %ju bytes: large packets may be lost "
-			      "(path MTU), or the server is slow on purpose",
-			      place(t), (uintmax_t)t->got->body_len);
+		transfer_fail(t, t->problem, "%s: the body stands still after %ju bytes", place(t),
+			      (uintmax_t)t->got->body_len);
 }
 
 static const struct {
@@ -142,7 +138,7 @@ static const struct {
 	{ CURLE_UNSUPPORTED_PROTOCOL, FETCH_PROTOCOL, "the answer is not HTTP" },
 	{ CURLE_WEIRD_SERVER_REPLY, FETCH_PROTOCOL, "the answer is not HTTP" },
 	{ CURLE_BAD_CONTENT_ENCODING, FETCH_PROTOCOL, "the body is not encoded as its header says" },
-	{ CURLE_OUT_OF_MEMORY, FETCH_TOO_LARGE, "a header is longer than 100 kB" },
+	{ CURLE_OUT_OF_MEMORY, FETCH_PROTOCOL, "a header is longer than 100 kB" },
 	{ CURLE_URL_MALFORMAT, FETCH_BAD_URL, "the URL cannot be fetched" },
 };
 

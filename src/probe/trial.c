@@ -361,9 +361,10 @@ static void prepare_forms(struct run *r) {
 	client_forms(client_form_ip4(), client_form_ip6(), r->arena, &forms, &n);
 	all = arena_array(r->arena, struct client_form, n + ARRAY_LEN(proxied));
 	memcpy(all, forms, n * sizeof(*all));
-	if (r->o->proxy_v2) {
-		memcpy(all + n, proxied, sizeof(proxied));
-		n += ARRAY_LEN(proxied);
+	for (size_t i = 0; r->o->proxy_v2 && i < ARRAY_LEN(proxied); i++) {
+		all[n] = proxied[i];
+		/* No header is sent; the value is what a body may show. */
+		all[n++].header = (struct fetch_header){ { "", 0 }, str_of(r->client[i == 2]) };
 	}
 	r->forms = all;
 	r->form_count = n;

@@ -120,13 +120,16 @@ def test_proxy_v2(trial):
         assert status == 1 and {f for _, f in found[s.url()]} == {4, 6}
 
 
-def test_certificates(trial, pem):
+def test_certificates(trial, pem, tmp_path):
     with TrialServer(tls_context(pem), tls_context(pem)) as s:
         s.both["/"] = page(b"x")
         assert trial("--ca-file", pem, s.url())[0] == 0
         assert trial("--insecure", s.url())[0] == 0
         status, found, _ = trial(s.url())
-        assert status == 1 and found[s.url()] == [("unreachable", 4), ("unreachable", 6)]
+        assert status == 1 and found[s.url()] == [("certificate", 4), ("certificate", 6)]
+        s.contexts[6] = tls_context(certificate(tmp_path, "other"))
+        status, found, _ = trial("--insecure", s.url())
+        assert status == 1 and "certificate" in [k for k, _ in found[s.url()]]
 
 
 def test_many(trial, server):
@@ -222,5 +225,48 @@ def test_redirects_stay_in_their_family(trial, server):
     """A redirect to a name that only has IPv4 is no way out for IPv6."""
     server.both["/away"] = redirect(f"http://127.0.0.1:{server.port}/")
     status, found, _ = trial(server.url("/away"))
-    assert status == 1 and found[server.url("/away")] == [("unreachable", 6)]
+    assert status == 1 and found[server.url("/away")] == [("redirect", 6)]
     assert server.count(4, "/") == 1 and server.count(6, "/") == 0
+
+
+@pytest.mark.parametrize("path, answer", [
+    ("/colon", lambda r: page(b"", 500) if ":" in r.headers.get("x-forwarded-for", "") else page(b"x")),
+    ("/forwarded", lambda r: page(b"", 400) if "[" in r.headers.get("forwarded", "") else page(b"x")),
+    ("/mapped", lambda r: page(b"", 403) if "::ffff:" in r.headers.get("x-forwarded-for", "").lower() else page(b"x")),
+])
+def test_simulated_clients(trial, server, path, answer):
+    """A service that stumbles over one form is found, in both families, and one that does not is not."""
+    server.both[path] = lambda c, r: c.sendall(answer(r))
+    status, found, _ = trial("--simulate-client", server.url(path), server.url())
+    assert status == 1 and {f for k, f in found[server.url(path)] if k == "client"} == {4, 6}
+    assert found[server.url()] == []
+    forms = {(r.family, r.headers.get("x-forwarded-for"), r.headers.get("forwarded")) for r in server.requests}
+    assert len(forms) > 20
+
+
+def test_simulated_clients_behind_proxy_v2(trial):
+    """The service refuses IPv6 clients, whatever the connection: a PROXY header shows it over IPv4 too."""
+    with TrialServer(proxy=True) as s:
+        s.both["/"] = lambda c, r: c.sendall(page(b"", 403) if b"\x20\x01\x0d\xb8" in r.proxy else page(b"x"))
+        status, found, results = trial("--simulate-client", "--proxy-v2", s.url())
+        assert status == 1 and ("client", 4) in found[s.url()]
+        assert any("proxy-v2-ipv6" in f["detail"] for f in results[0]["findings"])
+        assert len({r.proxy[13:] for r in s.requests if r.family == 4}) == 3
+
+
+@pytest.mark.parametrize("name, answer, kind, word", [
+    ("junk", b"junk\n", "unreachable", "not HTTP"), ("nothing", b"", "unreachable", "without an answer"),
+    ("headers", page(b"x", headers=[(f"X-{i}", "y") for i in range(2000)]), "unreachable", "headers"),
+    ("cut", page(b"abc", length=9), "unreachable", "early"), ("silent", silent(), "unreachable", "got the request"),
+    ("loop", redirect("/"), "redirect", "again"), ("ftp", redirect("ftp://x/"), None, "ftp://x/"),
+    ("binary", page(bytes(range(256)), headers=[("Content-Type", "image/png")]), "body", "256"),
+])
+def test_bad_servers(hextet, trial, server, name, answer, kind, word):
+    """Each over IPv6 only; and nothing of it reaches the terminal as it is."""
+    server.only6["/"] = answer
+    status, found, results = trial("--stall", "1s", server.url())
+    assert status == 1 and found[server.url()]
+    assert kind in (None, found[server.url()][0][0])
+    assert word in results[0]["findings"][0]["detail"]
+    shown = hextet("trial", "run", "--stall", "1s", server.url(), env=ENV).stdout
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", shown)

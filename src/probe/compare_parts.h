@@ -48,3 +48,8 @@ struct str compare_line_diff(struct arena *a, const char *what, struct str old, 
 
 /* "IPv4", "IPv6" */
 const char *compare_family(unsigned family);
+
+/* The time that one of the steps took, from the one before it; 0 for a step that did not come. */
+enum { COMPARE_STEPS = 5 };
+extern const char *const compare_steps[COMPARE_STEPS];
+uint32_t compare_step_us(const struct fetch_times *t, unsigned step);

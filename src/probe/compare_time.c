@@ -8,8 +8,10 @@
 static const double factor_default = 2.0, p_limit = 0.01;
 enum { FLOOR_MS = 50, SAMPLES_MIN = 5 };
 
-/* The time that one step took, from the one before it; 0 for a step that did not come. */
-static uint32_t step_us(const struct fetch_times *t, unsigned step) {
+const char *const compare_steps[COMPARE_STEPS] = { "name lookup", "connecting", "the TLS handshake",
+						   "waiting for the first byte", "the body" };
+
+uint32_t compare_step_us(const struct fetch_times *t, unsigned step) {
 	const uint32_t at[] = { 0, t->dns_us, t->connect_us, t->tls_us, t->first_byte_us, t->total_us };
 	uint32_t before = 0;
 
@@ -20,25 +22,23 @@ static uint32_t step_us(const struct fetch_times *t, unsigned step) {
 
 static double median_step(const struct fetch_times *t, size_t n, unsigned step, uint32_t *scratch) {
 	for (size_t i = 0; i < n; i++)
-		scratch[i] = step_us(&t[i], step);
+		scratch[i] = compare_step_us(&t[i], step);
 	return stat_median(scratch, n);
 }
 
 /* The step whose median differs most. */
 static const char *slow_step(const struct fetch_times *slow, size_t ns, const struct fetch_times *fast, size_t nf,
 			     struct arena *a) {
-	static const char *const steps[] = { "name lookup", "connecting", "the TLS handshake",
-					     "waiting for the first byte", "the body" };
 	uint32_t *scratch = arena_array(a, uint32_t, MAX(ns, nf));
 	double most = -INFINITY;
-	const char *name = steps[0];
+	const char *name = compare_steps[0];
 
-	for (unsigned i = 0; i < ARRAY_LEN(steps); i++) {
+	for (unsigned i = 0; i < COMPARE_STEPS; i++) {
 		const double d = median_step(slow, ns, i, scratch) - median_step(fast, nf, i, scratch);
 
 		if (d > most) {
 			most = d;
-			name = steps[i];
+			name = compare_steps[i];
 		}
 	}
 	return name;

@@ -87,14 +87,15 @@ void fetcher_count(const struct fetcher *f, unsigned *ret_now, unsigned *ret_mos
 /* When a fetch of this host and family may begin; the one after it comes 1/rate later. */
 static int64_t turn_at(struct fetcher *f, const struct transfer *t) {
 	int64_t now = fetch_now_us(), *free_at, due;
-	const char *key;
+	char key[sizeof(t->host) + 4];
+	size_t len;
 
 	if (!(f->options.host_rate > 0))
 		return now;
-	key = arena_printf(&f->arena, "%d %s", (int)t->fetch.family, t->host);
-	free_at = map_get(&f->hosts, key, strlen(key));
+	len = (size_t)snprintf(key, sizeof(key), "%d %s", (int)t->fetch.family, t->host);
+	free_at = map_get(&f->hosts, key, len);
 	if (!free_at)
-		free_at = map_add(&f->hosts, key, strlen(key), arena_new(&f->arena, int64_t));
+		free_at = map_add(&f->hosts, arena_dup(&f->arena, key, len), len, arena_new(&f->arena, int64_t));
 	due = MAX(now, *free_at);
 	*free_at = due + (int64_t)(1e6 / f->options.host_rate);
 	return due;

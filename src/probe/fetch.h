@@ -79,8 +79,8 @@ struct fetched {
 	VEC(struct fetch_hop) hops;
 	unsigned status;                  /* 0: none */
 	VEC(struct fetch_header) headers; /* of the last hop, in their order, names as they came */
-	struct str body;                  /* after decoding, at most body_max bytes */
-	uint64_t body_len;                /* all that came */
+	struct str body;   /* after decoding, at most body_max bytes; a zero is behind it, or s is NULL */
+	uint64_t body_len; /* all that came */
 	struct fetch_certificate certificate;
 	struct str tls;  /* "TLSv1.3", empty: no TLS */
 	struct str alpn; /* "h2", "http/1.1" */

@@ -5,8 +5,8 @@
  * here, so none of its headers is needed. The session can be asked for while a transfer runs; afterwards the connection
  * is gone.
  *
- * The certificate comes as PEM in both flavours, also when it was refused; what else libcurl says about it differs
- * between them, so it is read from the DER.
+ * The certificate comes as PEM in both flavours; what else libcurl says about it differs between them, so it is read
+ * from the DER. One that is refused is shown by GnuTLS only: OpenSSL ends the handshake before libcurl sees it.
  */
 #include <sodium.h>
 #include <string.h>

@@ -179,7 +179,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *user) {
 
 	if (got->body.len + taken > t->body_cap) {
 		size_t cap = MAX(got->body.len + taken, MIN(t->body_cap * 2, (size_t)t->options->body_max));
-		char *more = realloc(got->body_heap, cap);
+		char *more = realloc(got->body_heap, cap + 1);
 
 		if (!more)
 			return refuse(t, FETCH_TOO_LARGE, "there is no memory for the body");
@@ -188,6 +188,8 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *user) {
 	}
 	if (taken)
 		memcpy(got->body_heap + got->body.len, bytes, taken);
+	if (got->body_heap)
+		got->body_heap[got->body.len + taken] = '\0';
 	got->body = (struct str){ got->body_heap, got->body.len + taken };
 	got->body_len += len;
 	return taken < len ? refuse(t, FETCH_TOO_LARGE, NULL) : len;

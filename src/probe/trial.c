@@ -10,13 +10,15 @@
  */
 #include "probe/trial.h"
 
-#include <errno.h>
 #include <math.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "probe/client_form.h"
 #include "probe/fetch_transfer.h"
 #include "probe/stat.h"
+
+enum { BODY_HASH = 16 };
 
 static const enum family families[2] = { FAMILY_4, FAMILY_6 };
 
@@ -42,6 +44,8 @@ struct course {
 	unsigned times[_FINDING_MAX][3]; /* in how many rounds: kind by family (0, 4, 6) */
 	unsigned compared;               /* rounds */
 	bool cut;                        /* stopped before all was fetched */
+	uint8_t body[2][BODY_HASH];      /* of each family's first whole answer */
+	bool has_body[2], body_varies;   /* between two rounds of one family */
 };
 
 struct run {
@@ -141,6 +145,17 @@ static void keep(struct run *r, const struct set *s, const struct finding *f, bo
 	vec_push(&all->list, copy);
 }
 
+/* A page that is another one each time cannot be the same over both families. */
+static void note_body(struct course *c, unsigned side, struct str body) {
+	uint8_t hash[BODY_HASH];
+
+	(void)crypto_generichash(hash, sizeof(hash), (const uint8_t *)body.s, body.len, NULL, 0);
+	if (c->has_body[side] && memcmp(c->body[side], hash, sizeof(hash)) != 0)
+		c->body_varies = true;
+	memcpy(c->body[side], hash, sizeof(hash));
+	c->has_body[side] = true;
+}
+
 static void note_sample(struct trial_result *result, unsigned side, const struct fetched *f) {
 	struct trial_samples *s = &result->samples[side];
 
@@ -182,8 +197,11 @@ static void judge(struct run *r, struct set *s) {
 			     &s->arena, &found);
 	else {
 		for (unsigned side = 0; side < 2; side++)
-			if (s->answers[side])
+			if (s->answers[side]) {
 				note_sample(result, side, s->answers[side]);
+				if (s->answers[side]->problem == FETCH_OK && places(&r->targets[s->target]) == 1)
+					note_body(c, side, s->answers[side]->body);
+			}
 		if (s->answers[0] && s->answers[1])
 			compare_answers(&r->o->compare, s->answers[0], s->answers[1], &s->arena, &found);
 		else
@@ -214,8 +232,8 @@ static struct fetch_times medians(const struct trial_samples *s, struct arena *s
 	return m;
 }
 
-/* " (2 of 5 times)" behind what was not found in every round. */
-static void count_times(struct run *r, uint32_t target) {
+/* Says " (2 of 5 times)" behind what was not found in every round, and of bodies that they change by themselves. */
+static void complete_details(struct run *r, uint32_t target) {
 	const struct course *c = &r->courses[target];
 	struct findings *f = &r->results[target].findings;
 
@@ -226,6 +244,12 @@ static void count_times(struct run *r, uint32_t target) {
 		if (x->kind != FINDING_CLIENT && times < c->compared)
 			x->detail = str_of(arena_printf(r->arena, "%.*s (%u of %u times)", (int)x->detail.len,
 							x->detail.s, times, c->compared));
+		if (x->kind == FINDING_BODY && c->body_varies)
+			x->detail =
+				str_of(arena_printf(r->arena,
+						    "%.*s; it changes from fetch to fetch within a family too: name "
+						    "what changes with --filter",
+						    (int)x->detail.len, x->detail.s));
 	}
 }
 
@@ -233,7 +257,7 @@ static void finish_target(struct run *r, uint32_t target) {
 	struct trial_result *result = &r->results[target];
 	struct arena scratch = { 0 };
 
-	count_times(r, target);
+	complete_details(r, target);
 	for (unsigned side = 0; side < 2; side++)
 		result->samples[side].median = medians(&result->samples[side], &scratch);
 	compare_times(&r->o->compare, result->samples[0].times.v, result->samples[0].times.n,

@@ -87,6 +87,24 @@ def test_repeat_counts(trial, server):
     assert server.accepted == {4: 6, 6: 6}
 
 
+def test_body_that_changes_by_itself(trial, server):
+    """Another page each time: with --repeat that is said, and a filter is the answer."""
+    state = {"n": 0}
+
+    def fresh(connection, _request):
+        state["n"] += 1
+        connection.sendall(page(b"nonce=%d;" % state["n"]))
+
+    server.both["/"] = fresh
+    status, found, results = trial("--repeat", "3", server.url())
+    assert status == 1 and [k for k, _ in found[server.url()]] == ["body"]
+    assert "from fetch to fetch" in results[0]["findings"][0]["detail"]
+    assert trial("--filter", "s/nonce=[0-9]+/nonce=/", server.url())[0] == 0
+    server.both["/"], server.only6["/"] = page(b"a"), page(b"b")
+    _, _, results = trial("--repeat", "3", server.url())
+    assert "from fetch to fetch" not in results[0]["findings"][0]["detail"]
+
+
 def test_direct(trial, server, tmp_path):
     """The name is in no DNS: the addresses are the machine database's, Host is the endpoint's."""
     server.both["/"] = lambda c, r: c.sendall(page(r.headers["host"].encode()))

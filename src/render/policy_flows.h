@@ -16,12 +16,12 @@
  * address to everybody, and on that machine (and for what is behind it) the network as well.
  *
  *   input    A machine that `to` names (itself, its group, all, any) lets the line's sources reach each address that it
- *            has in that family, virtual ones too, whoever holds them now. One that `to` does not name does so for
- * those addresses that are written there singly, as itself or by another holder; and in IPv4 for its main address, when
- * a network behind its NAT is in `to`. forward  Only where there is something behind the machine. From the line's
- * sources to those addresses behind it that are in `to` as everybody sees them; "any" leaves out what is behind NAT. In
- * IPv4 also what is asked of its main address and translated (`translated`), when a network behind its NAT is in `to`.
- * From those addresses behind it that are in `from` to all of `to`. On a NAT64 translator from its clients to the IPv4
+ *            has in that family, its virtual ones too. One that `to` does not name does so for those addresses that
+ *            are written there singly; and in IPv4 for its main address, when a network behind its NAT is in `to`.
+ *   forward  Only where there is something behind the machine. From the line's sources to those addresses behind it
+ *            that are in `to` as everybody sees them; "any" leaves out what is behind NAT. In IPv4 also what is asked
+ *            of its main address and translated (`translated`), when a network behind its NAT is in `to`. From those
+ *            addresses behind it that are in `from` to all of `to`. On a NAT64 translator from its clients to the IPv4
  *            side of `to` behind the translation prefix (RFC 6052), and on from its pool, which stands for them.
  *   links    Members of one Docker network reach each other without a line.
  */

@@ -20,6 +20,7 @@ ENDPOINTS = """endpoints:
 """
 TEXT = "default_type text/plain; "
 OK = TEXT + "return 200 'the same\\n';"
+ACL = "allow 0.0.0.0/0; deny all; root /var/www/small;"  # return would come before it
 # name: (the port, nginx over IPv4, nginx over IPv6; None: nothing listens, "" means the last server of that socket, what
 # the trial finds: kind and family). The port 443 is one socket a family for all names, told apart by SNI.
 PLANTS = {
@@ -43,8 +44,7 @@ PLANTS = {
     "body": (443, OK, TEXT + "return 200 'almost the same\\n';", ("body", 0)),
     "json": (443, "default_type application/json; return 200 '{\"country\": \"DE\", \"n\": [1, 2]}';",
              "default_type application/json; return 200 '{\"n\": [1, 2], \"country\": null}';", ("body", 0)),
-    "acl": (443, OK.replace("return 200", "allow 0.0.0.0/0; deny all; try_files /same =404; #"),
-            TEXT + "allow 0.0.0.0/0; deny all; try_files /same =404;", ("status", 0)),
+    "acl": (443, ACL, ACL, ("status", 0)),
     "server": (443, OK, "", ("status", 0)),
     "redirect": (443, "return 301 https://none.plant.example.net/;", "return 301 https://body.plant.example.net/;",
                  ("redirect", 0)),
@@ -118,7 +118,7 @@ def planted(v4, v6):
                 block = f"listen {address}:{port}{tls}; server_name {name}.plant.example.net; "
                 servers[family].append(f"server {{ {block}location / {{ {OK} }} }}" if text == "plain" else
                                        f"server {{ {block}{at_server(text)} }}")
-    return "\n".join(["daemon off; pid /run/planted.pid; error_log /var/log/planted.log;", "events { worker_connections 64; }",
+    return "\n".join(["daemon off; pid /run/planted.pid; error_log /var/log/planted.log;", "events { worker_connections 256; }",
                       "http { access_log off; client_body_temp_path /var/tmp/a; proxy_temp_path /var/tmp/b;",
                       "fastcgi_temp_path /var/tmp/c; uwsgi_temp_path /var/tmp/d; scgi_temp_path /var/tmp/e;",
                       "ssl_certificate /etc/nginx/good.pem; ssl_certificate_key /etc/nginx/good.pem; ssl_protocols TLSv1.2 TLSv1.3;",
@@ -177,9 +177,10 @@ def lab(machines, tool, estate, tmp_path_factory):
 
 def trial(lab, hextet_path, *args):
     """(exit status, {url: result})"""
-    done = lab["client"].run(hextet_path, "trial", "run", "--ca-file", "/etc/ca.pem", "--output", "json", *args)
+    done = lab["client"].run(hextet_path, "trial", "run", "--ca-file", "/etc/ca.pem", "--output", "json", "--connect-timeout", "2s",
+                             "--stall", "2s", "--timeout", "4s", *args)
     assert done.returncode in (0, 1), done.stderr
-    return done.returncode, {r["url"]: r for r in json.loads(done.stdout)["results"]}
+    return done.returncode, {r["url"]: r for r in json.loads(done.stdout)}
 
 
 def test_the_chain_as_rendered_is_clean(lab, hextet_path, estate):
@@ -223,7 +224,7 @@ def test_twenty_planted_differences(planted_lab, hextet_path):
     assert sum(expected is not None for *_, expected in PLANTS.values()) > 20
     urls = {f"https://{name}.plant.example.net{f':{port}' if port != 443 else ''}/": expected
             for name, (port, _, _, expected) in PLANTS.items() if name != "slow"}
-    status, results = trial(planted_lab, hextet_path, "--timeout", "3s", "--json-bodies", *urls)
+    status, results = trial(planted_lab, hextet_path, "--json-bodies", *urls)
     found = {url: [(f["kind"], f["family"]) for f in results[url]["findings"]] for url in urls}
     wrong = {url: (expected, found[url]) for url, expected in urls.items()
              if (expected not in found[url] if expected else found[url])}

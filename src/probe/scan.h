@@ -31,20 +31,26 @@ enum scan_language {
 
 enum scan_severity { SCAN_NOTE, SCAN_WARNING, SCAN_ERROR };
 
+/* Where to look for what excuses a place: what handles both families there. */
+enum scan_scope { SCAN_IN_FILE, SCAN_IN_BLOCK, SCAN_IN_STATEMENT };
+
 /* One kind of place. Ids are stable names, "inet-addr"; --list, SARIF and the manual are made of these rows. */
 struct scan_rule {
 	const char *id;
 	enum scan_severity severity;
 	unsigned languages;          /* enum scan_language, or'ed */
 	const char *const *patterns; /* NULL-terminated; any of them (scan_pattern.h) */
+	const char *const *unless;   /* NULL, or patterns: no place where any of them matches in the scope */
+	enum scan_scope scope;       /* a block is the innermost { }, without one the file */
 	const char *message;         /* one line: what is wrong */
 	const char *why;             /* what goes wrong with IPv6 */
 	const char *fix;             /* what to write instead */
 	const char *example;         /* a line that the rule finds, in the first of its languages */
 };
 
-/* All rules, by id. NULL-terminated list of the tables' rows. */
-extern const struct scan_rule *const scan_rules[];
+/* All rules, table by table. */
+const struct scan_rule *scan_rule_at(size_t i); /* NULL: there are no more */
+const struct scan_rule *scan_rule_by_id(const char *id);
 
 /* A place. Offsets count bytes from 0; the text is the caller's. */
 struct scan_hit {

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules are compiled once. Of a text: which literals it has (scan_anchor.h), so which patterns can match at all;
+ * without any, as for most files, that is the end. Then its tokens, and at each that may be the pivot of a live
+ * pattern, the pattern.
+ */
+#include "probe/scan.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "probe/scan_anchor.h"
+#include "probe/scan_pattern.h"
+#include "probe/scan_predicate.h"
+#include "probe/scan_rules.h"
+
+enum { NEEDS_MAX = 4, WORDS_SIZE = 1 << 12, LANGUAGE_MAX = 15 };
+
+/* Literals of which a text must have at least one. */
+struct need {
+	struct anchor_set any;
+};
+
+struct rule_pattern {
+	const struct scan_rule *rule;
+	unsigned rule_number;
+	struct scan_pattern pattern;
+	struct need needs[NEEDS_MAX]; /* all of them */
+	unsigned need_count;
+};
+
+/* From a pivot word to a pattern. The words are ours, so a hash without a key will do. */
+struct word_slot {
+	struct str word;
+	unsigned pattern;
+	unsigned next; /* with the same hash: index + 1; 0: none */
+};
+
+static struct {
+	struct arena arena;
+	VEC(struct rule_pattern) patterns;
+	VEC(struct str) literals;
+	VEC(struct word_slot) words;
+	unsigned first[WORDS_SIZE]; /* index + 1 */
+	VEC(unsigned) by_predicate; /* patterns whose pivot is a predicate's */
+	struct {
+		struct scan_pattern *list;
+		unsigned n;
+	} * unless; /* by rule */
+	unsigned rules;
+	struct anchor_search *search[LANGUAGE_MAX]; /* with the literals of the language's patterns */
+	const char *broken;
+} compiled;
+
+static unsigned hash(const char *s, size_t len) {
+	unsigned h = 2166136261U;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ ((unsigned char)s[i] | 0x20)) * 16777619U;
+	return (h ^ h >> 15) % WORDS_SIZE;
+}
+
+const struct scan_rule *scan_rule_at(size_t i) {
+	for (size_t t = 0; t < ARRAY_LEN(scan_rule_tables); t++) {
+		if (i < *scan_rule_tables[t].n)
+			return &scan_rule_tables[t].rules[i];
+		i -= *scan_rule_tables[t].n;
+	}
+	return NULL;
+}
+
+const struct scan_rule *scan_rule_by_id(const char *id) {
+	const struct scan_rule *r;
+
+	for (size_t i = 0; (r = scan_rule_at(i)); i++)
+		if (strcmp(r->id, id) == 0)
+			return r;
+	return NULL;
+}
+
+static unsigned literal(struct str text) {
+	for (unsigned i = 0; i < compiled.literals.n; i++)
+		if (str_eq(compiled.literals.v[i], text))
+			return i;
+	vec_push(&compiled.literals, text);
+	return (unsigned)compiled.literals.n - 1;
+}
+
+/* What a matcher needs to be in the text; false: nothing that could be searched for. */
+static bool need_of(const struct scan_matcher *m, struct need *ret) {
+	*ret = (struct need){ 0 };
+	if (m->optional)
+		return false;
+	for (unsigned i = 0; i < m->word_count; i++) {
+		if (m->words[i].len < ANCHOR_LEN_MIN)
+			return false;
+		anchor_put(&ret->any, literal(m->words[i]));
+	}
+	for (unsigned i = 0; m->predicate && m->predicate->anchors && m->predicate->anchors[i]; i++)
+		anchor_put(&ret->any, literal(str_of(m->predicate->anchors[i])));
+	return m->word_count || (m->predicate && m->predicate->anchors);
+}
+
+static void add_pattern(const struct scan_rule *rule, unsigned number, const struct scan_pattern *pattern) {
+	struct rule_pattern p = { .rule = rule, .rule_number = number, .pattern = *pattern };
+	const struct scan_matcher *pivot = &pattern->matchers[pattern->pivot];
+
+	if (pattern->hint.len >= ANCHOR_LEN_MIN)
+		anchor_put(&p.needs[p.need_count++].any, literal(pattern->hint));
+	for (unsigned i = 0; i < pattern->n && p.need_count < NEEDS_MAX; i++)
+		p.need_count += need_of(&pattern->matchers[i], &p.needs[p.need_count]);
+	for (unsigned i = 0; i < pivot->word_count; i++) {
+		unsigned *first = &compiled.first[hash(pivot->words[i].s, pivot->words[i].len)];
+
+		vec_push(&compiled.words, (struct word_slot){ pivot->words[i], (unsigned)compiled.patterns.n, *first });
+		*first = (unsigned)compiled.words.n;
+	}
+	if (!pivot->word_count)
+		vec_push(&compiled.by_predicate, (unsigned)compiled.patterns.n);
+	vec_push(&compiled.patterns, p);
+}
+
+static void compile_rule(const struct scan_rule *r, unsigned number) {
+	const char *why = NULL;
+	struct scan_pattern pattern;
+	unsigned n = 0;
+
+	for (size_t i = 0; r->patterns[i]; i++) {
+		if (scan_pattern_compile(r->patterns[i], &compiled.arena, &pattern, &why) < 0)
+			compiled.broken = arena_printf(&compiled.arena, "rule %s: %s", r->id, why);
+		else
+			add_pattern(r, number, &pattern);
+	}
+	for (size_t i = 0; r->unless && r->unless[i]; i++)
+		n++;
+	compiled.unless[number].list = arena_array(&compiled.arena, struct scan_pattern, n);
+	for (size_t i = 0; i < n; i++) {
+		struct scan_pattern *p = &compiled.unless[number].list[compiled.unless[number].n];
+
+		if (scan_pattern_compile(r->unless[i], &compiled.arena, p, &why) < 0)
+			compiled.broken = arena_printf(&compiled.arena, "rule %s: %s", r->id, why);
+		else
+			compiled.unless[number].n++;
+	}
+}
+
+/* Literals keep their numbers; those of other languages are left out of the search. */
+static void make_search(unsigned language) {
+	struct str *wanted = arena_array(&compiled.arena, struct str, compiled.literals.n);
+	struct anchor_set used = { 0 };
+
+	for (size_t i = 0; i < compiled.patterns.n; i++) {
+		const struct rule_pattern *p = &compiled.patterns.v[i];
+
+		if (!(p->rule->languages >> language & 1))
+			continue;
+		for (unsigned k = 0; k < p->need_count; k++)
+			for (size_t w = 0; w < ARRAY_LEN(used.bits); w++)
+				used.bits[w] |= p->needs[k].any.bits[w];
+	}
+	for (unsigned i = 0; i < compiled.literals.n; i++)
+		if (anchor_has(&used, i))
+			wanted[i] = compiled.literals.v[i];
+	compiled.search[language] = anchor_search_new(wanted, (unsigned)compiled.literals.n, &compiled.arena);
+}
+
+static void compile(void) {
+	const struct scan_rule *r;
+
+	while (scan_rule_at(compiled.rules))
+		compiled.rules++;
+	compiled.unless = arena_alloc_array(&compiled.arena, sizeof(*compiled.unless), compiled.rules);
+	for (unsigned i = 0; (r = scan_rule_at(i)); i++)
+		compile_rule(r, i);
+	if (compiled.literals.n > ANCHORS_MAX)
+		compiled.broken = "the rules have too many literals: raise ANCHORS_MAX";
+	for (unsigned i = 0; i < LANGUAGE_MAX && !compiled.broken; i++)
+		make_search(i);
+}
+
+const char *scan_rules_broken(void) {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, compile);
+	return compiled.broken;
+}
+
+bool scan_rule_is_searched(const struct scan_rule *r) {
+	if (scan_rules_broken())
+		return false;
+	for (size_t i = 0; i < compiled.patterns.n; i++)
+		if (compiled.patterns.v[i].rule == r && !compiled.patterns.v[i].need_count)
+			return false;
+	return true;
+}
+
+struct run {
+	struct scan_source source;
+	struct scan_tokens tokens;
+	bool *live;           /* by pattern */
+	signed char *excused; /* by rule, of SCAN_IN_FILE: 0 not asked yet, 1 yes, -1 no */
+	size_t len;
+	struct scan_hits *out;
+};
+
+static bool is_live(const struct rule_pattern *p, const struct scan_syntax *syntax, const struct anchor_set *found) {
+	if (!(p->rule->languages & syntax->language))
+		return false;
+	for (unsigned i = 0; i < p->need_count; i++) {
+		uint64_t common = 0;
+
+		for (size_t w = 0; w < ARRAY_LEN(found->bits); w++)
+			common |= p->needs[i].any.bits[w] & found->bits[w];
+		if (!common)
+			return false;
+	}
+	return true;
+}
+
+/* The tokens of the scope around token `at`. */
+static void scope_around(const struct run *r, enum scan_scope scope, size_t at, size_t *ret_from, size_t *ret_to) {
+	const struct scan_token *t = r->source.tokens;
+	size_t from = at, to = at;
+	int depth = 0;
+
+	*ret_from = 0;
+	*ret_to = r->source.n;
+	if (scope == SCAN_IN_FILE)
+		return;
+	for (; from > 0; from--) {
+		const char c = t[from - 1].kind == SCAN_PUNCT ? t[from - 1].punct : '\0';
+
+		if (c == '}')
+			depth++;
+		if (c == '{' && depth-- == 0)
+			break;
+		if (scope == SCAN_IN_STATEMENT && depth == 0 && c == ';')
+			break;
+	}
+	for (depth = 0; to < r->source.n; to++) {
+		const char c = t[to].kind == SCAN_PUNCT ? t[to].punct : '\0';
+
+		if (c == '{')
+			depth++;
+		if (c == '}' && depth-- == 0)
+			break;
+		if (scope == SCAN_IN_STATEMENT && depth == 0 && c == ';')
+			break;
+	}
+	*ret_from = from;
+	*ret_to = to;
+}
+
+static bool find_excuse(const struct run *r, unsigned rule, enum scan_scope scope, size_t at) {
+	size_t from, to, a, b;
+
+	scope_around(r, scope, at, &from, &to);
+	for (; from < to; from++)
+		for (unsigned i = 0; i < compiled.unless[rule].n; i++)
+			if (scan_pattern_matches(&compiled.unless[rule].list[i], &r->source, from, &a, &b))
+				return true;
+	return false;
+}
+
+static bool is_excused(struct run *r, const struct rule_pattern *p, size_t at) {
+	const unsigned rule = p->rule_number;
+	bool yes;
+
+	if (!compiled.unless[rule].n || (p->rule->scope == SCAN_IN_FILE && r->excused[rule]))
+		return compiled.unless[rule].n && r->excused[rule] > 0;
+	yes = find_excuse(r, rule, p->rule->scope, at);
+	if (p->rule->scope == SCAN_IN_FILE)
+		r->excused[rule] = yes ? 1 : -1;
+	return yes;
+}
+
+static void try_pattern(struct run *r, unsigned number, size_t at) {
+	const struct rule_pattern *p = &compiled.patterns.v[number];
+	const struct scan_token *t = r->source.tokens;
+	size_t from, to;
+
+	if (!r->live[number] || !scan_pattern_matches(&p->pattern, &r->source, at, &from, &to) || is_excused(r, p, at))
+		return;
+	vec_push(&r->out->list,
+		 (struct scan_hit){ p->rule, t[from].offset, t[to].offset + t[to].len - t[from].offset });
+}
+
+static void search(struct run *r) {
+	for (size_t at = 0; at < r->source.n; at++) {
+		const struct scan_token *t = &r->source.tokens[at];
+		const char *s = r->source.text + t->inner;
+
+		if (t->kind == SCAN_WORD)
+			for (unsigned i = compiled.first[hash(s, t->inner_len)]; i; i = compiled.words.v[i - 1].next) {
+				const struct word_slot *w = &compiled.words.v[i - 1];
+
+				if (w->word.len == t->inner_len && strncasecmp(w->word.s, s, t->inner_len) == 0)
+					try_pattern(r, w->pattern, at);
+			}
+		if (t->kind == SCAN_STRING || t->kind == SCAN_WORD)
+			for (size_t i = 0; i < compiled.by_predicate.n; i++)
+				try_pattern(r, compiled.by_predicate.v[i], at);
+	}
+}
+
+static int compare_hits(const void *a, const void *b) {
+	const struct scan_hit *x = a, *y = b;
+
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->rule != y->rule ? (x->rule < y->rule ? -1 : 1) : 0;
+}
+
+static size_t line_start(const char *text, size_t at) {
+	const char *nl = memrchr(text, '\n', at);
+
+	return nl ? (size_t)(nl - text) + 1 : 0;
+}
+
+/* Whether the remark's words exclude the rule: "ignore", "ignore-file", each with [id, id] or for all. */
+static bool names_rule(struct str words, const struct scan_rule *rule) {
+	const char *open = words.len ? memchr(words.s, '[', 1) : NULL, *close;
+	struct str list, id;
+
+	if (!open)
+		return true;
+	close = memchr(words.s, ']', words.len);
+	list = (struct str){ words.s + 1, close ? (size_t)(close - words.s) - 1 : words.len - 1 };
+	while (str_split(&list, ',', &id))
+		if (str_is(str_trim(id), rule->id))
+			return true;
+	return false;
+}
+
+/* A remark behind code is about its line, one that stands alone about the next line with code. */
+static bool excludes(const struct run *r, const struct scan_remark *remark, const struct scan_hit *hit) {
+	const char *text = r->source.text,
+		   *at = memmem(text + remark->offset, remark->len, SCAN_REMARK, sizeof(SCAN_REMARK) - 1);
+	struct str words = { at + sizeof(SCAN_REMARK) - 1,
+			     (size_t)(text + remark->offset + remark->len - at) - (sizeof(SCAN_REMARK) - 1) };
+	const size_t start = line_start(text, remark->offset), end = remark->offset + remark->len;
+	size_t from = start, to;
+	const char *nl;
+
+	words = str_trim(words);
+	if (words.len >= 11 && memcmp(words.s, "ignore-file", 11) == 0)
+		return names_rule((struct str){ words.s + 11, words.len - 11 }, hit->rule);
+	if (words.len < 6 || memcmp(words.s, "ignore", 6) != 0)
+		return false;
+	if (!str_trim((struct str){ text + start, remark->offset - start }).len) {
+		nl = memchr(text + end, '\n', r->len - end);
+		from = nl ? (size_t)(nl - text) + 1 : r->len;
+	}
+	nl = memchr(text + from, '\n', r->len - from);
+	to = nl ? (size_t)(nl - text) : r->len;
+	return hit->offset >= from && hit->offset <= to &&
+	       names_rule((struct str){ words.s + 6, words.len - 6 }, hit->rule);
+}
+
+static bool is_ignored(const struct run *r, const struct scan_hit *hit) {
+	for (size_t i = 0; i < r->tokens.remarks.n; i++)
+		if (excludes(r, &r->tokens.remarks.v[i], hit))
+			return true;
+	return false;
+}
+
+/* In order, one of a rule in a line, without what is ignored. */
+static void settle(struct run *r) {
+	struct scan_hits *out = r->out;
+	size_t kept = 0;
+
+	if (out->list.n)
+		qsort(out->list.v, out->list.n, sizeof(*out->list.v), compare_hits);
+	for (size_t i = 0; i < out->list.n; i++) {
+		const struct scan_hit hit = out->list.v[i];
+		const size_t line = line_start(r->source.text, hit.offset);
+		bool again = false;
+
+		for (size_t k = kept; k-- > 0 && out->list.v[k].offset >= line && !again;)
+			again = out->list.v[k].rule == hit.rule;
+		if (again)
+			continue;
+		if (is_ignored(r, &hit))
+			out->ignored++;
+		else
+			out->list.v[kept++] = hit;
+	}
+	out->list.n = kept;
+}
+
+void scan_text(enum scan_language language, const char *text, size_t len, struct scan_hits *ret) {
+	struct run r = { .source = { .syntax = scan_syntax_of(language), .text = text }, .len = len, .out = ret };
+	struct anchor_set found;
+	bool any = false;
+
+	*ret = (struct scan_hits){ 0 };
+	if (scan_rules_broken() || !r.source.syntax || len > UINT32_MAX)
+		return;
+	anchor_search(compiled.search[__builtin_ctz(language)], text, len, &found);
+	r.live = calloc(compiled.patterns.n + compiled.rules, 1);
+	if (!r.live)
+		abort();
+	r.excused = (signed char *)(r.live + compiled.patterns.n);
+	for (size_t i = 0; i < compiled.patterns.n; i++)
+		any |= r.live[i] = is_live(&compiled.patterns.v[i], r.source.syntax, &found);
+	if (any) {
+		scan_lex(r.source.syntax, text, len, &r.tokens);
+		r.source.tokens = r.tokens.list.v;
+		r.source.n = r.tokens.list.n;
+		search(&r);
+		settle(&r);
+		vec_done(&r.tokens.list);
+		vec_done(&r.tokens.remarks);
+	}
+	free(r.live);
+}

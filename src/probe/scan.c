@@ -130,6 +130,9 @@ static void compile_rule(const struct scan_rule *r, unsigned number) {
 	for (size_t i = 0; r->patterns[i]; i++) {
 		if (scan_pattern_compile(r->patterns[i], &compiled.arena, &pattern, &why) < 0)
 			compiled.broken = arena_printf(&compiled.arena, "rule %s: %s", r->id, why);
+		else if (!pattern.searchable)
+			compiled.broken =
+				arena_printf(&compiled.arena, "rule %s: %s has no pivot", r->id, r->patterns[i]);
 		else
 			add_pattern(r, number, &pattern);
 	}

@@ -117,16 +117,15 @@ int scan_pattern_compile(const char *text, struct arena *a, struct scan_pattern 
 		}
 		p.n++;
 	}
-	/* Words before predicates: they are looked up, not tried. */
-	for (p.pivot = 0; p.pivot < p.n && !is_pivot(&p.matchers[p.pivot]); p.pivot++)
-		if (p.matchers[p.pivot].kind == MATCH_GAP || p.matchers[p.pivot].optional) {
-			*ret_why = "before the first word only matchers of one token may stand";
-			return -EINVAL;
-		}
-	if (p.pivot == p.n) {
-		*ret_why = "it needs a word, or a string with a predicate";
-		return -EINVAL;
+	while (p.pivot < p.n && !is_pivot(&p.matchers[p.pivot])) {
+		const struct scan_matcher *m = &p.matchers[p.pivot++];
+
+		if (m->kind == MATCH_GAP || m->optional)
+			p.pivot = p.n;
 	}
+	p.searchable = p.pivot < p.n;
+	if (!p.searchable)
+		p.pivot = 0;
 	*ret_pattern = p;
 	return 0;
 }

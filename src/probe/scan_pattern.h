@@ -52,6 +52,7 @@ struct scan_matcher {
 struct scan_pattern {
 	struct scan_matcher matchers[SCAN_MATCHERS_MAX];
 	unsigned n, pivot;
+	bool searchable; /* it has a pivot, with matchers of one token before it */
 	struct str hint; /* empty: none */
 };
 

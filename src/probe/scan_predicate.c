@@ -76,18 +76,24 @@ static const char *const quads[] = {
 	NULL,
 };
 
+/* The text as the language reads it: "\\\\d" is \\d. What is longer than the buffer is cut. */
+static struct str unescape(struct str t, char *buffer, size_t size) {
+	size_t n = 0;
+
+	for (size_t i = 0; i < t.len && n < size; i++) {
+		i += t.s[i] == '\\' && i + 1 < t.len && t.s[i + 1] == '\\';
+		buffer[n++] = t.s[i];
+	}
+	return (struct str){ buffer, n };
+}
+
 /* An expression for four numbers with dots, without a way for colons and hexadecimal digits. */
 static bool is_regex4(struct str t) {
-	static const char *const both[] = { "a-f", "A-F", "xdigit", "[:", ":]", "0-9a-z:", "\\h", NULL };
-	struct str rest = t;
+	static const char *const both[] = { "a-f", "A-F", "xdigit", "0-9a-z:", NULL };
+	char buffer[512];
+	struct str plain = unescape(t, buffer, sizeof(buffer));
 
-	if (!contains_any(t, quads))
-		return false;
-	(void)rest;
-	for (const char *const *b = both; *b; b++)
-		if (contains(t, *b) && !contains(t, "[:digit:]"))
-			return false;
-	return true;
+	return contains_any(plain, quads) && !contains_any(plain, both);
 }
 
 /* Four conversions with dots between. */
@@ -227,11 +233,9 @@ static bool is_arpa6(struct str t) {
 static bool is_last_octet(struct str t) {
 	static const char *const ends[] = { "\\.\\d+$",   "\\.[0-9]+$", "\\.\\d{1,3}$", "\\.[0-9]{1,3}$", "[.]\\d+$",
 					    "[.][0-9]+$", "\\.\\d*$",   "\\.[0-9]*$",   "\\.[^.]+$",      "\\.[^.]*$" };
-	struct str s = t;
+	char buffer[64];
+	struct str s = unescape(t, buffer, sizeof(buffer));
 
-	for (size_t i = 0; i < s.len && ARRAY_LEN(ends); i++)
-		if (s.s[i] == '\\' && i + 1 < s.len && s.s[i + 1] == '\\')
-			return false;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		if (str_is(s, ends[i]))
 			return true;
@@ -463,7 +467,7 @@ static const struct scan_predicate predicates[] = {
 	{ "ipv6-off", is_off6, ANCHORS("ipv6=off"), "ipv6=off" },
 	{ "jvm4", is_jvm4, ANCHORS("preferIPv4"), "the JVM's property for IPv4 only" },
 	{ "jvm4-set", is_jvm4_set, ANCHORS("preferIPv4"), "the same with its value" },
-	{ "last-octet", is_last_octet, ANCHORS("\\.\\d", "\\.[0", "]\\d+", "][0-9", "\\.[^"),
+	{ "last-octet", is_last_octet, ANCHORS("\\.\\d", ".\\\\d", "\\.[0", "]\\d+", "][0-9", "\\.[^"),
 	  "an expression for the end of an IPv4 address" },
 	{ "listen4", is_listen4, NULL, "a port, or an IPv4 address and a port" },
 	{ "listen6", is_listen6, NULL, "an IPv6 address in brackets" },

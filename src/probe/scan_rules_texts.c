@@ -31,7 +31,7 @@ const struct scan_rule scan_rules_texts[] = {
 	  "IPv6 knows prefix lengths only", "keep the prefix length", "char *mask = \"255.255.255.0\";" },
 	{ "private-prefix", SCAN_WARNING, SCAN_CODE,
 	  PATTERNS("startsWith|startswith|HasPrefix|start_with|hasPrefix|strncmp|strpos|str_starts_with|starts_with|"
-		   "indexOf|beginsWith ... STR:private4",
+		   "indexOf|beginsWith ( ... STR:private4",
 		   "startswith ( ( STR:private4"),
 	  ALWAYS, "an address is compared as text with the begin of a private one",
 	  "addresses of IPv6 are never inside: fd00::/8, fe80::/10, ::1", "ask a parser of addresses: is it private?",
@@ -51,7 +51,7 @@ const struct scan_rule scan_rules_texts[] = {
 		   "LastIndex ( WORD:ip , STR:dot", "strrchr|strrpos ( ?$ WORD:ip , STR:dot"),
 	  ALWAYS, "the last number of an IPv4 address is cut off",
 	  "an IPv6 address stays whole (anonymised logs are not), or becomes nonsense",
-	  "mask it: /24 of IPv4, /48 or /64 of IPv6", "log(ip.replace(/\\.\\d+$/, '.0'));" },
+	  "mask it: /24 of IPv4, /48 or /64 of IPv6", "cut = compile(\"\\.[0-9]+$\");" },
 	{ "split-port", SCAN_ERROR, SCAN_CODE,
 	  PATTERNS("WORD:endpoint . split|Split|indexOf|find|index|partition ( STR:colon",
 		   "Split|SplitN|Index|Cut ( WORD:endpoint , STR:colon", "explode ( STR:colon , ?$ WORD:endpoint",

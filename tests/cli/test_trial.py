@@ -11,7 +11,7 @@ import time
 
 import pytest
 from geo_server import GNUTLS
-from trial_server import TrialServer, certificate, page, redirect, silent, tls_context
+from trial_server import TrialServer, certificate, endless, page, redirect, silent, tls_context
 
 ENV = {**os.environ, **GNUTLS}
 
@@ -269,6 +269,14 @@ def test_simulated_clients_behind_proxy_v2(trial):
         assert status == 1 and ("client", 4) in found[s.url()]
         assert any("proxy-v2-ipv6" in f["detail"] for f in results[0]["findings"])
         assert len({r.proxy[13:] for r in s.requests if r.family == 4}) == 3
+
+
+def test_endless_bodies(trial, server):
+    """Over both families: as far as they were seen they are the same, which is no proof."""
+    server.both["/"] = endless(page(length=""), b"x" * 65536)
+    status, found, results = trial("--max-body", "100K", server.url())
+    assert (status, found[server.url()]) == (1, [("body", 0)])
+    assert "first 102400 bytes" in results[0]["findings"][0]["detail"]
 
 
 @pytest.mark.parametrize("name, answer, kind, word", [

@@ -129,7 +129,6 @@ static const char *problem_hint(const struct fetched *f, unsigned family) {
 				    "connected, then silence: packets above the path MTU may be lost (let ICMPv6 "
 				    "\"packet too big\" pass)" },
 		[FETCH_TIME] = { "it answers, but too slowly", "it answers, but too slowly" },
-		[FETCH_CUT] = { "the connection ended early", "the connection ended early" },
 	};
 	const char *hint = hints[f->problem][family == 6];
 

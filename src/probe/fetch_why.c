@@ -54,13 +54,13 @@ static const struct {
 	enum fetch_problem problem;
 	const char *hint;
 } connect_errors[] = {
-	{ ENETUNREACH, FETCH_NO_ROUTE, ": this machine has no route to it" },
+	{ ENETUNREACH, FETCH_NO_ROUTE, "" },
 	{ EHOSTUNREACH, FETCH_NO_ROUTE, ": no way to that host, or a router said so" },
 	{ EADDRNOTAVAIL, FETCH_NO_ROUTE, ": this machine has no address of that family" },
 	{ EAFNOSUPPORT, FETCH_NO_ROUTE, ": this machine has that family switched off" },
 	{ EPERM, FETCH_NO_ROUTE, ": a packet filter of this machine forbids it" },
 	{ EACCES, FETCH_REFUSED, ": a packet filter on the way forbids it" },
-	{ ECONNREFUSED, FETCH_REFUSED, ": nothing listens there" },
+	{ ECONNREFUSED, FETCH_REFUSED, "" },
 	{ ECONNRESET, FETCH_REFUSED, "" },
 	{ ETIMEDOUT, FETCH_CONNECT_TIME, "" },
 };
@@ -93,9 +93,7 @@ static void judge_timeout(struct transfer *t) {
 		transfer_fail(t, FETCH_UNRESOLVED, "%s was not resolved in %u ms: a name server does not answer",
 			      t->hop_host, ms);
 	else if (!times->connect_us && !t->connected)
-		transfer_fail(t, FETCH_CONNECT_TIME,
-			      "%s: nobody answered in %u ms: the packets, or the answers, are dropped on the way",
-			      place(t), ms);
+		transfer_fail(t, FETCH_CONNECT_TIME, "%s: nobody answered in %u ms", place(t), ms);
 	else if (t->tls && !times->tls_us && t->step == STEP_REQUEST)
 		transfer_fail(t, FETCH_STALLED,
 			      "%s accepted the connection, then the TLS handshake stood still for %u ms", place(t), ms);

@@ -252,9 +252,10 @@ static void rewrite_line(const struct body_filter *f, struct str line, struct te
 		text_add(out, line.s + at, line.len - at);
 }
 
+/* Works on a copy with a zero at its end: a sanitizer's regexec() looks for one, REG_STARTEND or not. */
 struct str body_filter_run(const struct body_filter *f, struct str body, struct arena *a) {
+	struct str rest = { arena_dup(a, body.len ? body.s : "", body.len), body.len }, line, result;
 	struct text out = { 0 };
-	struct str rest = body, line, result;
 
 	while (body.len && str_split(&rest, '\n', &line)) {
 		const bool last = !rest.s;

@@ -8,6 +8,9 @@
  * makes its ids different from others' on the page. Nothing when neither family has a sample. */
 void trial_report_svg(const struct trial_result *r, uint32_t number, FILE *out);
 
+/* Writes any bytes for a terminal: what could drive it (utf8_next) as \xHH, a tab as it is. */
+void trial_report_put(FILE *out, struct str text);
+
 static inline const char *trial_report_name(const struct trial_result *r) {
 	return r->target->name ? r->target->name : r->target->url;
 }

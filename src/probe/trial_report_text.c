@@ -6,8 +6,7 @@
 
 enum { NAME_WIDTH_MAX = 60 };
 
-/* What could drive a terminal is escaped. */
-static void put(FILE *out, struct str text) {
+void trial_report_put(FILE *out, struct str text) {
 	bool harmless;
 
 	for (size_t at = 0, n; at < text.len; at += n) {
@@ -23,7 +22,7 @@ static void put(FILE *out, struct str text) {
 static void put_padded(FILE *out, const char *text, size_t width) {
 	const size_t points = utf8_count(text, strlen(text));
 
-	put(out, str_of(text));
+	trial_report_put(out, str_of(text));
 	(void)fprintf(out, "%*s", points < width ? (int)(width - points) : 0, "");
 }
 
@@ -81,7 +80,7 @@ static void put_diff(FILE *out, struct str diff, bool colour) {
 		if (!diff.s && !line.len)
 			break;
 		(void)fprintf(out, "    %s", colour && on ? on : "");
-		put(out, line);
+		trial_report_put(out, line);
 		(void)fprintf(out, "%s\n", colour && on ? "\033[0m" : "");
 	}
 }
@@ -90,20 +89,20 @@ static void put_findings(FILE *out, const struct trial_result *r, bool colour) {
 	if (!r->findings.list.n && !r->time_note.len)
 		return;
 	(void)fputs("\n", out);
-	put(out, str_of(trial_report_name(r)));
+	trial_report_put(out, str_of(trial_report_name(r)));
 	(void)fputs("\n", out);
 	for (size_t i = 0; i < r->findings.list.n; i++) {
 		const struct finding *f = &r->findings.list.v[i];
 
 		(void)fprintf(out, "  %s%s%s (%s): ", colour ? "\033[1m" : "", finding_kind_to_str(f->kind),
 			      colour ? "\033[0m" : "", trial_report_family(f->family));
-		put(out, f->detail);
+		trial_report_put(out, f->detail);
 		(void)fputs("\n", out);
 		put_diff(out, f->diff, colour);
 	}
 	if (r->time_note.len) {
 		(void)fputs("  note: ", out);
-		put(out, r->time_note);
+		trial_report_put(out, r->time_note);
 		(void)fputs("\n", out);
 	}
 }

@@ -15,10 +15,13 @@ struct text {
 void text_grow(struct text *t, size_t more);
 
 static inline void text_add(struct text *t, const char *s, size_t len) {
+	if (!len)
+		return;
 	if (t->cap - t->n < len)
 		text_grow(t, len);
-	if (len)
-		memcpy(t->v + t->n, s, len);
+	if (!t->v)
+		__builtin_unreachable(); /* room for a byte is a buffer */
+	memcpy(t->v + t->n, s, len);
 	t->n += len;
 }
 

@@ -61,11 +61,11 @@ void compare_answers(const struct compare_options *o, const struct fetched *v4, 
  * Compares the times of repeated fetches of one URL. A finding when the median of one family's totals is larger by the
  * factor and by the floor, and chance would show that in less than one of a hundred trials (p < 0.01, which takes five
  * samples of each). With fewer samples, *ret_note is a sentence (in the arena) where there would be a finding, else
- * empty. *ret_p: the p-value of the totals (stat_mann_whitney), NaN when a family has no sample.
+ * empty. Returns the p-value of the totals (stat_mann_whitney), NaN when a family has no sample.
  */
-void compare_times(const struct compare_options *o, const struct fetch_times *v4, size_t n4,
-		   const struct fetch_times *v6, size_t n6, struct arena *a, struct findings *ret, double *ret_p,
-		   struct str *ret_note);
+double compare_times(const struct compare_options *o, const struct fetch_times *v4, size_t n4,
+		     const struct fetch_times *v6, size_t n6, struct arena *a, struct findings *ret,
+		     struct str *ret_note);
 
 /* Adds a finding; the detail is printed into the arena. Returns it, until the next is added. */
 struct finding *finding_add(struct findings *f, struct arena *a, enum finding_kind kind, unsigned family,

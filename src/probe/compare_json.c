@@ -113,9 +113,9 @@ static void walk_lists(struct walk *w, json_t *x, json_t *y) {
 
 /* NULL: a member that one side lacks. */
 static void walk_values(struct walk *w, const json_t *x, const json_t *y) {
-	if (x && y && json_is_object(x) && json_is_object(y))
+	if (json_is_object(x) && json_is_object(y))
 		walk_objects(w, (json_t *)(uintptr_t)x, (json_t *)(uintptr_t)y);
-	else if (x && y && json_is_array(x) && json_is_array(y))
+	else if (json_is_array(x) && json_is_array(y))
 		walk_lists(w, (json_t *)(uintptr_t)x, (json_t *)(uintptr_t)y);
 	else if (!x || !y || !same_scalar(x, y))
 		differ(w, x, y);

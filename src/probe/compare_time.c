@@ -52,9 +52,9 @@ static uint32_t *totals(const struct fetch_times *t, size_t n, struct arena *a) 
 	return v;
 }
 
-void compare_times(const struct compare_options *o, const struct fetch_times *v4, size_t n4,
-		   const struct fetch_times *v6, size_t n6, struct arena *a, struct findings *ret, double *ret_p,
-		   struct str *ret_note) {
+double compare_times(const struct compare_options *o, const struct fetch_times *v4, size_t n4,
+		     const struct fetch_times *v6, size_t n6, struct arena *a, struct findings *ret,
+		     struct str *ret_note) {
 	const uint32_t *t4 = totals(v4, n4, a), *t6 = totals(v6, n6, a);
 	const double m4 = stat_median(t4, n4), m6 = stat_median(t6, n6), p = stat_mann_whitney(t4, n4, t6, n6);
 	const double factor = o->time_factor > 0 ? o->time_factor : factor_default;
@@ -62,14 +62,14 @@ void compare_times(const struct compare_options *o, const struct fetch_times *v4
 	const unsigned slow = m6 > m4 ? 6 : 4;
 	const char *said;
 
-	*ret_p = p;
 	*ret_note = STR("");
 	if (isnan(p) || MAX(m4, m6) < factor * MIN(m4, m6) || fabs(m4 - m6) < floor_us)
-		return;
+		return p;
 	said = arena_printf(a, "median of the whole: IPv4 %.1f ms, IPv6 %.1f ms, mostly in %s", m4 / 1000, m6 / 1000,
 			    slow == 6 ? slow_step(v6, n6, v4, n4, a) : slow_step(v4, n4, v6, n6, a));
 	if (n4 < SAMPLES_MIN || n6 < SAMPLES_MIN)
 		*ret_note = str_of(arena_printf(a, "%s; too few fetches to tell it from chance: --repeat 10", said));
 	else if (p < p_limit)
 		(void)finding_add(ret, a, FINDING_TIME, slow, "%s (p = %.2g)", said, p);
+	return p;
 }

@@ -260,9 +260,9 @@ static void finish_target(struct run *r, uint32_t target) {
 	complete_details(r, target);
 	for (unsigned side = 0; side < 2; side++)
 		result->samples[side].median = medians(&result->samples[side], &scratch);
-	compare_times(&r->o->compare, result->samples[0].times.v, result->samples[0].times.n,
-		      result->samples[1].times.v, result->samples[1].times.n, r->arena, &result->findings,
-		      &result->p_value, &result->time_note);
+	result->p_value = compare_times(&r->o->compare, result->samples[0].times.v, result->samples[0].times.n,
+					result->samples[1].times.v, result->samples[1].times.n, r->arena,
+					&result->findings, &result->time_note);
 	arena_done(&scratch);
 }
 

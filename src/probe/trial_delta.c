@@ -63,7 +63,7 @@ static void compare_family_times(const struct delta *d, const struct trial_resul
 	struct str note;
 	double p;
 
-	compare_times(d->o, s->times.v, s->times.n, t->times.v, t->times.n, d->a, &found, &p, &note);
+	p = compare_times(d->o, s->times.v, s->times.n, t->times.v, t->times.n, d->a, &found, &note);
 	if (found.list.n) {
 		const bool slower = found.list.v[0].family == 6; /* the later trial */
 

@@ -371,7 +371,7 @@ static void test_times(void **state) {
 		fill(t6, rows[i].n, rows[i].connect6, rows[i].rest6);
 		for (size_t k = 0; k < rows[i].n; k++)
 			t6[k].total_us += 5; /* no ties */
-		compare_times(&(struct compare_options){ 0 }, t4, rows[i].n, t6, rows[i].n, &a, &got, &p, &note);
+		p = compare_times(&(struct compare_options){ 0 }, t4, rows[i].n, t6, rows[i].n, &a, &got, &note);
 		assert_int_equal(got.list.n, rows[i].finding != 0);
 		assert_int_equal(note.len != 0, rows[i].note != 0);
 		assert_true(p >= 0 && p <= 1);
@@ -395,7 +395,7 @@ static void test_no_samples(void **state) {
 	double p;
 
 	(void)state;
-	compare_times(&(struct compare_options){ 0 }, NULL, 0, t, 1, &a, &got, &p, &note);
+	p = compare_times(&(struct compare_options){ 0 }, NULL, 0, t, 1, &a, &got, &note);
 	assert_true(isnan(p));
 	assert_int_equal(got.list.n + note.len, 0);
 	arena_done(&a);

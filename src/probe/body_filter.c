@@ -63,7 +63,8 @@ static int take_part(struct parser *p, const char *what, const char **ret_part) 
 	return 0;
 }
 
-/* The product of all upper limits of repetitions, 0 beyond REPEAT_MAX. */
+/* The product of all upper limits of repetitions, 0 beyond REPEAT_MAX. glibc writes what stands before a + twice, which
+ * counts when that is a group or another repetition. */
 static unsigned long repetitions(const char *regex) {
 	unsigned long product = 1;
 
@@ -72,6 +73,8 @@ static unsigned long repetitions(const char *regex) {
 
 		if (*s == '\\' && s[1])
 			s++;
+		else if (*s == '+' && s > regex && strchr(")+*?}", s[-1]))
+			most = 2;
 		else if (*s == '{')
 			for (const char *d = s + 1; isdigit((unsigned char)*d) || *d == ','; d++)
 				if (isdigit((unsigned char)*d) && !isdigit((unsigned char)d[-1]))

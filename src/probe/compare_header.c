@@ -232,7 +232,7 @@ static const char *take_values(struct arena *a, const struct row **row, size_t *
 	}
 	copy = k ? arena_dup(a, out.n ? out.v : "", out.n) : NULL;
 	text_done(&out);
-	*row += k;
+	*row = k ? *row + k : *row;
 	*n -= k;
 	return copy;
 }

@@ -93,6 +93,7 @@ static void test_refused(void **state) {
 		{ "s/(a)\\1/b/", "back references" },
 		{ "s/a/\\1/", "a group that the expression does not have" },
 		{ "s/(a{100}){100}/b/", "multiply to more than 1000" },
+		{ "s/a+++++++++++++/b/", "multiply to more than 1000" },
 		{ "s/a{1,2000}/b/", "multiply to more than 1000" },
 	};
 	struct arena a = { 0 };

@@ -6,8 +6,9 @@
 #include "render/listen_read.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
+
+#include "render/listen_add.h"
 
 enum { WORDS_MAX = 64, HTTP_PORT = 80 };
 
@@ -18,16 +19,8 @@ struct statement {
 	struct str words[WORDS_MAX]; /* further ones are dropped: HAProxy takes no more, nginx needs none of them */
 };
 
-/* What one statement makes of its addresses. */
-struct binding {
-	uint8_t protocol;
-	bool both; /* an IPv6 wildcard takes IPv4, too */
-};
-
 static int refuse(struct facts *f, uint32_t line, struct str what, const char **ret_error) {
-	*ret_error = arena_printf(f->arena, "line %u: '%.*s' is no address with a port", line,
-				  (int)MIN(what.len, (size_t)60), what.s);
-	return -EINVAL;
+	return listen_refuse(f, line, what, "is no address with a port", ret_error);
 }
 
 static bool has_word(const struct statement *s, const char *word) {
@@ -35,40 +28,6 @@ static bool has_word(const struct statement *s, const char *word) {
 		if (str_is(s->words[i], word))
 			return true;
 	return false;
-}
-
-static void add(struct facts *f, const struct statement *s, const struct binding *b, struct ip ip, uint16_t port) {
-	const struct fact_listener l = {
-		.program = s->program, .family = ip_family(ip), .ip = ip, .protocol = b->protocol, .port = port
-	};
-
-	vec_push(&f->listeners, l);
-}
-
-/* An address with its port, already divided; an empty address or * is the IPv4 wildcard. */
-static int add_address(struct facts *f, const struct statement *s, const struct binding *b, struct str address,
-		       int32_t port) {
-	struct ip ip = ip_from_v4(0);
-
-	if (port < 1 || (address.len && !str_is(address, "*") && ip_parse(address.s, address.len, &ip, NULL) < 0))
-		return -EINVAL;
-	add(f, s, b, ip, (uint16_t)port);
-	if (b->both && !ip.hi && !ip.lo)
-		add(f, s, b, ip_from_v4(0), (uint16_t)port);
-	return 0;
-}
-
-static int32_t port_of(struct str text) {
-	int32_t n = 0;
-
-	if (!text.len || text.len > 5)
-		return -1;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.s[i] < '0' || text.s[i] > '9')
-			return -1;
-		n = n * 10 + (text.s[i] - '0');
-	}
-	return n > UINT16_MAX ? -1 : n;
 }
 
 /* Cuts at the last colon behind any ]; brackets go. False without a colon. */
@@ -87,18 +46,18 @@ static bool divide(struct str text, struct str *ret_address, struct str *ret_por
 }
 
 /* HAProxy: ":::443" is [::]:443, and prefixes such as "ipv6@" say the family once more. */
-static int haproxy_address(struct facts *f, const struct statement *s, const struct binding *b, struct str text) {
+static int haproxy_address(struct facts *f, const struct listen_kind *k, struct str text) {
 	static const char *const prefixes[] = { "ipv4@", "ipv6@" };
 	struct str address, port;
 
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
 		if (text.len > 5 && memcmp(text.s, prefixes[i], 5) == 0)
 			text = (struct str){ text.s + 5, text.len - 5 };
-	return divide(text, &address, &port) ? add_address(f, s, b, address, port_of(port)) : -EINVAL;
+	return divide(text, &address, &port) ? listen_add(f, k, address, listen_port(port)) : -EINVAL;
 }
 
 static int haproxy_statement(struct facts *f, const struct statement *s, const char **ret_error) {
-	struct binding b = { .protocol = IPPROTO_TCP, .both = !has_word(s, "v6only") || has_word(s, "v4v6") };
+	const struct listen_kind k = { s->program, LISTEN_TCP, !has_word(s, "v6only") || has_word(s, "v4v6") };
 	struct str rest, address;
 
 	if (!s->n || !str_is(s->words[0], "bind"))
@@ -106,15 +65,15 @@ static int haproxy_statement(struct facts *f, const struct statement *s, const c
 	if (s->n < 2)
 		return refuse(f, s->line, s->words[0], ret_error);
 	for (rest = s->words[1]; str_split(&rest, ',', &address);)
-		if (haproxy_address(f, s, &b, address) < 0)
+		if (haproxy_address(f, &k, address) < 0)
 			return refuse(f, s->line, address, ret_error);
 	return 0;
 }
 
 /* nginx: a port alone, or an address alone. */
 static int nginx_statement(struct facts *f, const struct statement *s, const char **ret_error) {
-	struct binding b = { .protocol = has_word(s, "quic") ? IPPROTO_UDP : IPPROTO_TCP,
-			     .both = has_word(s, "ipv6only=off") };
+	const struct listen_kind k = { s->program, has_word(s, "quic") ? LISTEN_UDP : LISTEN_TCP,
+				       has_word(s, "ipv6only=off") };
 	struct str address, port, text;
 	int32_t n;
 
@@ -123,18 +82,18 @@ static int nginx_statement(struct facts *f, const struct statement *s, const cha
 	if (s->n < 2)
 		return refuse(f, s->line, s->words[0], ret_error);
 	text = s->words[1];
-	n = port_of(text);
+	n = listen_port(text);
 	if (n >= 0)
 		address = (struct str){ text.s, 0 };
 	else if (divide(text, &address, &port))
-		n = port_of(port);
+		n = listen_port(port);
 	else {
 		address = text;
 		n = HTTP_PORT;
 		if (address.len >= 2 && address.s[0] == '[' && address.s[address.len - 1] == ']')
 			address = (struct str){ address.s + 1, address.len - 2 };
 	}
-	return add_address(f, s, &b, address, n) < 0 ? refuse(f, s->line, text, ret_error) : 0;
+	return listen_add(f, &k, address, n) < 0 ? refuse(f, s->line, text, ret_error) : 0;
 }
 
 static void push_word(struct statement *s, const char *from, const char *to) {

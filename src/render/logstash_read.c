@@ -194,8 +194,11 @@ static int read_body(struct reader *r) {
 		}
 		r->now.plugin = r->word;
 		next(r);
+		r->now.line = r->at;
 		if (expect(r, '{', "'{' is missing behind the plugin") < 0 || read_pairs(r, true) < 0)
 			return -EINVAL;
+		r->now.name = r->now.value = (struct str){ 0 };
+		r->setting(&r->now, r->user);
 	}
 	r->depth--;
 	next(r);

@@ -15,6 +15,7 @@ struct logstash_setting {
 
 enum { LOGSTASH_DEPTH_MAX = 32 };
 
-/* Calls for each setting of a plugin. 0; -EINVAL with the line and a reason. Pure; takes any bytes. */
+/* Calls for each setting of a plugin, and once without a name at its end. 0; -EINVAL with the line and a reason. Pure;
+ * takes any bytes. */
 int logstash_read(struct str text, void (*setting)(const struct logstash_setting *s, void *user), void *user,
 		  uint32_t *ret_line, const char **ret_reason);

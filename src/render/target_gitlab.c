@@ -17,6 +17,7 @@
 #include "addr/prefix.h"
 #include "estate/party.h"
 #include "render/data.h"
+#include "render/listen_lines.h"
 #include "render/serves.h"
 #include "render/target.h"
 #include "render/verify.h"
@@ -208,6 +209,11 @@ static int verify(struct verify_run *v) {
 	return r < 0 ? r : result;
 }
 
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	(void)path;
+	return gitlab_listeners(f, text, ret_error);
+}
+
 const struct target target_gitlab = {
 	.name = "gitlab",
 	.summary = "GitLab's addresses and names",
@@ -228,4 +234,5 @@ const struct target target_gitlab = {
 	.files = files,
 	.verify = verify,
 	.reload = (const char *const[]){ "gitlab-ctl reconfigure", "gitlab-ctl restart nginx", NULL },
+	.facts = facts,
 };

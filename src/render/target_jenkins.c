@@ -20,6 +20,7 @@
 #include "addr/set.h"
 #include "render/data.h"
 #include "render/jvm_option.h"
+#include "render/listen_lines.h"
 #include "render/listen_read.h"
 #include "render/nginx_site.h"
 #include "render/serves.h"
@@ -221,6 +222,8 @@ static int verify(struct verify_run *v) {
 }
 
 static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	if (strcmp(path, DROPIN) == 0)
+		return jenkins_listeners(f, text, ret_error);
 	return strcmp(path, SITE_CONF) == 0 ? nginx_listeners(f, "nginx (jenkins)", text, ret_error) : 0;
 }
 

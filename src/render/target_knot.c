@@ -10,6 +10,7 @@
 #include "estate/party.h"
 #include "render/data.h"
 #include "render/knot_check.h"
+#include "render/listen_lines.h"
 #include "render/own.h"
 #include "render/target.h"
 
@@ -53,6 +54,11 @@ static int verify(struct verify_run *v) {
 	return knot_check(v, KNOT_CONF);
 }
 
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	(void)path;
+	return knot_listeners(f, text, ret_error);
+}
+
 const struct target target_knot = {
 	.name = "knot",
 	.summary = "Knot DNS, the server",
@@ -74,4 +80,5 @@ const struct target target_knot = {
 	.verify = verify,
 	.reload = (const char *const[]){ "knotc conf-check", "systemctl restart knot", NULL },
 	.withdraw = (const char *const[]){ "systemctl stop knot", NULL },
+	.facts = facts,
 };

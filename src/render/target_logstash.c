@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "render/cluster.h"
+#include "render/listen_logstash.h"
 #include "render/logstash_read.h"
 #include "render/target.h"
 #include "render/verify.h"
@@ -70,6 +71,10 @@ static int verify(struct verify_run *v) {
 	return conf < 0 ? conf : script;
 }
 
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	return strcmp(path, HEXTET_CONF) == 0 ? logstash_listeners(f, text, ret_error) : 0;
+}
+
 const struct target target_logstash = {
 	.name = "logstash",
 	.summary = "Logstash for the access logs of both families",
@@ -92,4 +97,5 @@ const struct target target_logstash = {
 	.files = files,
 	.verify = verify,
 	.reload = (const char *const[]){ "systemctl restart logstash", NULL },
+	.facts = facts,
 };

@@ -16,6 +16,7 @@
 
 #include "estate/party.h"
 #include "render/data.h"
+#include "render/listen_lines.h"
 #include "render/openvpn_judge.h"
 #include "render/target.h"
 #include "render/throwaway_cert.h"
@@ -338,6 +339,18 @@ static int verify(struct verify_run *v) {
 	return result;
 }
 
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	const char *name, *end;
+
+	if (!begins_with(path, OPENVPN_SERVER))
+		return 0;
+	name = path + strlen(OPENVPN_SERVER);
+	end = strrchr(name, '.');
+	return openvpn_listeners(
+		f, arena_printf(f->arena, "openvpn (%.*s)", (int)(end ? end - name : (ptrdiff_t)strlen(name)), name),
+		text, ret_error);
+}
+
 const struct target target_openvpn = {
 	.name = "openvpn",
 	.summary = "OpenVPN servers, their clients' addresses and routes, and the clients' profiles",
@@ -363,4 +376,5 @@ const struct target target_openvpn = {
 	.files = files,
 	.verify = verify,
 	.reload = (const char *const[]){ "systemctl try-restart openvpn-server@*.service", NULL },
+	.facts = facts,
 };

@@ -18,6 +18,7 @@
 #include "render/allowed.h"
 #include "render/data.h"
 #include "render/hba_read.h"
+#include "render/listen_lines.h"
 #include "render/target.h"
 #include "render/verify.h"
 
@@ -260,6 +261,11 @@ static int verify(struct verify_run *v) {
 	return hba < 0 ? hba : listen < 0 ? listen : asked;
 }
 
+/* Who may connect is not a fact of its own: it is never wider than the firewall, whose flows are. */
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	return strcmp(path, HEXTET_CONF) == 0 ? postgresql_listeners(f, text, ret_error) : 0;
+}
+
 const struct target target_postgresql = {
 	.name = "postgresql",
 	.summary = "PostgreSQL's addresses, and who may connect",
@@ -290,4 +296,5 @@ const struct target target_postgresql = {
 	.files = files,
 	.verify = verify,
 	.reload = (const char *const[]){ "systemctl daemon-reload", "systemctl reload postgresql@15-main", NULL },
+	.facts = facts,
 };

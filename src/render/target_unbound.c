@@ -14,6 +14,7 @@
 #include "estate/party.h"
 #include "render/allowed.h"
 #include "render/data.h"
+#include "render/listen_lines.h"
 #include "render/nat64.h"
 #include "render/own.h"
 #include "render/serves.h"
@@ -240,6 +241,11 @@ static int verify(struct verify_run *v) {
 	return r < 0 ? r : verify_judge(v, NULL, argv[0], status, output);
 }
 
+static int facts(struct facts *f, const char *path, struct str text, const char **ret_error) {
+	(void)path;
+	return unbound_listeners(f, text, ret_error);
+}
+
 const struct target target_unbound = {
 	.name = "unbound",
 	.summary = "the resolver of NAT64 clients and LANs, with DNS64",
@@ -264,4 +270,5 @@ const struct target target_unbound = {
 	/* A reload keeps old sockets, and empties the cache, too. */
 	.reload = (const char *const[]){ "unbound-checkconf", "systemctl restart unbound", NULL },
 	.withdraw = (const char *const[]){ "systemctl restart unbound", NULL },
+	.facts = facts,
 };

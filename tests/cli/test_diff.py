@@ -100,6 +100,49 @@ def test_a_listener_loses_ipv6(hextet, estate, rendered):
     assert {c["port"] for c in listeners} >= {80, 443} and all(c["alarm"] for c in listeners)
 
 
+# A template of the target, and how one of its families is left out: program, port and the family that goes.
+ONE_FAMILY = {
+    "knot": ("knot.conf", r"for a in listen %", 'for a in listen if ":" not in a | string %', "knot", 53, 6),
+    "unbound": ("hextet.conf",
+                r"(for a in listen) %(?=.\n *interface)", r'\1 if ":" in a | string %', "unbound", 53, 4),
+    "openvpn": ("server.conf", r"^proto udp6$", "proto udp4", "openvpn (staff)", 1194, 6),
+    "postgresql": ("hextet.conf",
+                   r"\{\{ addresses .*\}\}", "127.0.0.1, 198.51.100.50", "postgresql", 5432, 6),
+    "gitlab": ("hextet.rb", r"for h in hosts %", 'for h in hosts if h == "[::]" %', "nginx (gitlab)", 443, 4),
+    "jenkins": ("service.conf", r"\{\{ host \}\}", "127.0.0.1", "jenkins", 8090, 6),
+    "logstash": ("hextet.conf", r"for a in addresses %",
+                 'for a in addresses if ":" not in a | string %', "logstash", 5044, 6),
+}
+
+
+@pytest.mark.parametrize("target", ONE_FAMILY)
+def test_one_family_of_a_listener_goes(hextet, estate, rendered, target):
+    name, pattern, replacement, program, port, family = ONE_FAMILY[target]
+    template = estate / "templates" / target / name
+    template.parent.mkdir(parents=True)
+    shutil.copy(TOP / "templates" / target / name, template)
+    edit(template, pattern, replacement)
+    found = [c for c in of_kind(changes(hextet, estate, rendered), "listener") if c["change"] == "vanishes"]
+    assert found and {(c["program"], c["family"]) for c in found} == {(program, family)}
+    at_port = [c for c in found if c["port"] == port]
+    assert at_port and all(c["alarm"] == f"it no longer listens over IPv{family}, but still over IPv{10 - family}"
+                           for c in at_port)
+    lines = hextet("diff", estate, rendered).stdout.splitlines()
+    assert any(line.startswith("ALARM") and program in line and f"still over IPv{10 - family}" in line
+               for line in lines)
+
+
+def test_a_listener_that_is_not_understood_is_said(hextet, estate, rendered):
+    template = estate / "templates/unbound/hextet.conf"
+    template.parent.mkdir(parents=True)
+    shutil.copy(TOP / "templates/unbound/hextet.conf", template)
+    edit(template, r"^    interface: .*", "    interface: eth0")
+    result = changes(hextet, estate, rendered)
+    files = [c for c in of_kind(result, "file") if c.get("note")]
+    reason = r"its meaning is not known: the new file, line \d+: 'eth0' is no address"
+    assert files and all(re.search(reason, c["note"]) for c in files) and not of_kind(result, "listener")
+
+
 def test_a_statement_that_nobody_knows_is_not_a_flow_that_goes(hextet, estate, rendered):
     templates = estate / "templates/nftables"
     templates.mkdir(parents=True)

@@ -8,10 +8,16 @@
 
 #include "base/text.h"
 #include "render/facts_dns.h"
+#include "render/listen_lines.h"
+#include "render/listen_logstash.h"
 #include "render/listen_read.h"
 #include "render/safety.h"
 
 typedef int (*reader)(struct facts *f, struct str text, const char **ret_error);
+
+static int openvpn(struct facts *f, struct str text, const char **ret_error) {
+	return openvpn_listeners(f, "openvpn (x)", text, ret_error);
+}
 
 static int nginx(struct facts *f, struct str text, const char **ret_error) {
 	return nginx_listeners(f, "nginx", text, ret_error);
@@ -119,6 +125,97 @@ static const struct row listens[] = {
 	{ "listen;", "line 1: 'listen' is no address" },
 };
 
+static const struct row knots[] = {
+	{ "server:\n    listen: \"192.0.2.1@53\" # why\n    listen: \"::1@5353\"\n",
+	  "tcp 192.0.2.1 53|udp 192.0.2.1 53|tcp ::1 5353|udp ::1 5353|" },
+	{ "listen: [ ::, 0.0.0.0@54 ]\nremote:\n  - id: a\n    address: 192.0.2.9@53\n",
+	  "tcp :: 53|udp :: 53|tcp 0.0.0.0 54|udp 0.0.0.0 54|" },
+	{ "listen:\n  - ::1\n", "line 1: 'listen' is no address" },
+	{ "listen: [ ::1,\n  ::2 ]\n", "line 1: 'listen' has a list that goes on" },
+	{ "\nlisten: \"::1\n", "line 2: '\"::1' is no address" },
+	{ "listen: /run/knot.sock\n", "line 1: '/run/knot.sock' is no address" },
+	{ "listen: ::1@0\n", "line 1: '::1@0' is no address" },
+	{ "listen-quic: ::1\n", "line 1: 'listen-quic' is not understood" },
+};
+
+static const struct row unbounds[] = {
+	{ "server:\n interface: ::1\n do-udp: no\n port: 54\n", "tcp ::1 54|" },
+	{ "interface: 192.0.2.1@55\ninterface: ::1\ndo-ip6: no\n", "tcp 192.0.2.1 55|udp 192.0.2.1 55|" },
+	{ "ip-address: \"::\"\n# interface: ::1\nstub-addr: ::2\n", "tcp :: 53|udp :: 53|" },
+	{ "do-ip4: yes\n", "" },
+	{ "interface: eth0\n", "line 1: 'eth0' is no address" },
+	{ "do-ip6: perhaps\n", "line 1: 'perhaps' is neither yes nor no" },
+	{ "port: 70000\n", "line 1: '70000' is no port" },
+	{ "server: interface: ::1\n", "line 1: 'interface:' is not understood" },
+	{ "\ninclude: x.conf\n", "line 2: 'include' is not understood" },
+};
+
+static const struct row openvpns[] = {
+	{ "proto udp6\nport 1195\n", "udp :: 1195|udp 0.0.0.0 1195|" },
+	{ "proto udp6\nbind ipv6only\n", "udp :: 1194|" },
+	{ "proto tcp4-server ; note\nport 443 # note\n", "tcp 0.0.0.0 443|" },
+	{ "local 2001:db8::1\npush \"port 1\"\n", "udp 2001:db8::1 1194|" },
+	{ "proto udp6\nnobind\n", "" },
+	{ "port 1\nproto udp\n", "line 2: 'udp' does not say the family" },
+	{ "proto quic\n", "line 1: 'quic' is no protocol" },
+	{ "local vpn.example.net\n", "line 1: 'vpn.example.net' is no address" },
+	{ "management 127.0.0.1 7505\n", "line 1: 'management' is not understood" },
+};
+
+static const struct row postgresqls[] = {
+	{ "listen_addresses = '127.0.0.1, ::1'\nport = 5433\n", "tcp 127.0.0.1 5433|tcp ::1 5433|" },
+	{ "listen_addresses='*'\n", "tcp :: 5432|tcp 0.0.0.0 5432|" },
+	{ "listen_addresses = '::'\nlisten_addresses '::1'\n", "tcp ::1 5432|" },
+	{ "listen_addresses = ''\n#port = x\n", "" },
+	{ "listen_addresses = 'localhost'\n", "line 1: 'localhost' is no address" },
+	{ "port = five\n", "line 1: 'five' is no port" },
+	{ "include_dir 'x'\n", "line 1: 'include_dir' is not understood" },
+};
+
+#define NGINX_BOTH "nginx['listen_addresses'] = ['0.0.0.0', '[::]']\n"
+
+static const struct row gitlabs[] = {
+	{ "external_url 'https://a'\n" NGINX_BOTH, "tcp 0.0.0.0 443|tcp :: 443|" },
+	{ NGINX_BOTH "nginx['redirect_http_to_https'] = true\nexternal_url \"https://a:8443/x\"\n",
+	  "tcp 0.0.0.0 8443|tcp 0.0.0.0 80|tcp :: 8443|tcp :: 80|" },
+	{ "external_url 'http://a'\nnginx['redirect_http_to_https'] = true\nnginx['listen_addresses'] = ['*']\n",
+	  "tcp 0.0.0.0 80|" },
+	{ "registry_external_url 'http://r:5050'\nregistry_nginx['listen_addresses'] = [ '[::1]' ]\n",
+	  "tcp ::1 5050|" },
+	{ NGINX_BOTH, "line 1: '0.0.0.0' has no port" },
+	{ "external_url 'https://a'\n", "line 1: 'https://a' has no listen_addresses" },
+	{ "external_url 'ftp://a'\n" NGINX_BOTH, "line 1: 'ftp://a' is no URL" },
+	{ "external_url 'https://:1'\n" NGINX_BOTH, "line 1: 'https://:1' is no URL" },
+	{ "\nnginx['listen_addresses'] = ['0.0.0.0',\n'[::]']\n", "line 2: 'nginx['listen_addresses']' has a list" },
+	{ "external_url 'https://a'\nnginx['listen_addresses'] = addresses\n", "line 2: 'addresses' is no address" },
+	{ "from_file '/x'\n", "line 1: 'from_file' is not understood" },
+};
+
+static const struct row jenkinses[] = {
+	{ "[Service]\nEnvironment=\"JENKINS_LISTEN_ADDRESS=::1\" JENKINS_PORT=8090\n", "tcp ::1 8090|" },
+	{ "Environment=JENKINS_LISTEN_ADDRESS=127.0.0.1\n", "tcp 127.0.0.1 8080|" },
+	{ "Environment=\"JAVA_OPTS=-Da=b\"\n", "" },
+	{ "Environment=JENKINS_LISTEN_ADDRESS=::\n", "line 1: '::' is no address" },
+	{ "Environment=JENKINS_LISTEN_ADDRESS\n", "line 1: '' is no address" },
+	{ "Environment=JENKINS_PORT=-1\n", "line 1: 'JENKINS_PORT=-1' is no port" },
+	{ "Environment=JENKINS_HTTPS_PORT=1\n", "line 1: 'JENKINS_HTTPS_PORT=1' is not understood" },
+};
+
+static const struct row logstashes[] = {
+	{ "input { beats { host => \"192.0.2.1\" port => 5044 }\n beats { port => 5044 host => \"::1\" } }",
+	  "tcp 192.0.2.1 5044|tcp ::1 5044|" },
+	{ "input { syslog { host => \"::1\" } }", "tcp ::1 514|udp ::1 514|" },
+	{ "input { tcp { mode => \"client\" host => \"a\" port => 1 } stdin { } }\n"
+	  "output { tcp { host => \"192.0.2.1\" port => 1 } }",
+	  "" },
+	{ "input {\n udp { port => 1 }\n}", "line 2: 'udp' has no address of its own" },
+	{ "input { http { host => \"::\" } }", "line 1: 'http' has no address of its own" },
+	{ "input { http { } }", "line 1: 'http' has no address of its own" },
+	{ "input { beats { host => \"::1\" } }", "line 1: 'beats' has no address of its own with a port" },
+	{ "input { http { host => \"::1\" }\n\nodd { } }", "line 3: 'odd' is an input that is not known" },
+	{ "input {", "line 1: a plugin, or '}', is missing here" },
+};
+
 static void test_zones(void **state) {
 	(void)state;
 	check(facts_dns_read, zones, ARRAY_LEN(zones));
@@ -128,6 +225,13 @@ static void test_listeners(void **state) {
 	(void)state;
 	check(haproxy_listeners, binds, ARRAY_LEN(binds));
 	check(nginx, listens, ARRAY_LEN(listens));
+	check(knot_listeners, knots, ARRAY_LEN(knots));
+	check(unbound_listeners, unbounds, ARRAY_LEN(unbounds));
+	check(openvpn, openvpns, ARRAY_LEN(openvpns));
+	check(postgresql_listeners, postgresqls, ARRAY_LEN(postgresqls));
+	check(gitlab_listeners, gitlabs, ARRAY_LEN(gitlabs));
+	check(jenkins_listeners, jenkinses, ARRAY_LEN(jenkinses));
+	check(logstash_listeners, logstashes, ARRAY_LEN(logstashes));
 }
 
 static void test_delta(void **state) {

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "cmd/option.h"
+#include "cmd/scan_report.h"
 #include "conf/schema_manual.h"
 #include "estate/check.h"
 #include "render/target.h"
@@ -176,6 +177,23 @@ static int docs_fields(int argc, char **argv, FILE *out) {
 	return 0;
 }
 
+static int docs_rules(int argc, char **argv, FILE *out) {
+	const struct scan_rule *r;
+
+	(void)argc;
+	(void)argv;
+	for (size_t i = 0; (r = scan_rule_at(i)); i++) {
+		(void)fprintf(out, "*%s* (%s)\n\t", r->id, scan_severity_to_str(r->severity));
+		docs_text(out, r->message);
+		(void)fputs(": ", out);
+		docs_text(out, r->why);
+		(void)fputs(". Instead: ", out);
+		docs_text(out, r->fix);
+		(void)fputs(".\n\n", out);
+	}
+	return 0;
+}
+
 struct words {
 	const char *kind;
 	FILE *out;
@@ -218,6 +236,7 @@ static const struct docs docs_list[] = {
 	{ "fields", docs_fields },     /* the fields of the estate */
 	{ "filters", docs_filters },   /* the templates' filters */
 	{ "options", docs_options },   /* a command's options */
+	{ "rules", docs_rules },       /* what scan looks for */
 	{ "synopsis", docs_synopsis }, /* a command's usages */
 	{ "targets", docs_targets },   /* each target and its paragraph */
 	{ "tests", docs_tests },       /* the templates' tests */

@@ -134,15 +134,21 @@ static bool is_dot(struct str t) {
 	return str_is(t, ".") || str_is(t, "\\.") || str_is(t, "[.]") || str_is(t, "\\\\.");
 }
 
+/* As an authority in a URL, or as all of the string: "%s:%d: error" is a place in a file. */
 static bool is_host_port(struct str t) {
 	static const char *const forms[] = { "%s:%d",           "%s:%u",         "%s:%i",         "%s:%hu",
-					     "%v:%d",           "%s:%v",         "%v:%v",         "{}:{}",
-					     "{0}:{1}",         "//%s:",         "{host}:{port}", "${host}:${port}",
+					     "%s:%s",           "%v:%d",         "%s:%v",         "%v:%v",
+					     "{}:{}",           "{0}:{1}",       "{host}:{port}", "${host}:${port}",
 					     "#{host}:#{port}", "$host:$port",   "{addr}:{port}", "{ip}:{port}",
 					     "${ip}:${port}",   "#{ip}:#{port}", "$ip:$port",     NULL };
-	static const char *const fine[] = { "[%s]", "[{}]", "[${", "[{", NULL };
 
-	return contains_any(t, forms) && !contains_any(t, fine);
+	for (const char *const *f = forms; *f; f++) {
+		const char *at = memmem(t.s, t.len, *f, strlen(*f));
+
+		if (at && (str_is(t, *f) || (at - t.s >= 2 && at[-1] == '/' && at[-2] == '/')))
+			return true;
+	}
+	return false;
 }
 
 static bool is_arpa4(struct str t) {

@@ -203,6 +203,8 @@ struct run {
 	struct scan_source source;
 	struct scan_tokens tokens;
 	bool *live;           /* by pattern */
+	unsigned *predicates; /* live patterns whose pivot is a predicate's */
+	unsigned predicate_count;
 	signed char *excused; /* by rule, of SCAN_IN_FILE: 0 not asked yet, 1 yes, -1 no */
 	size_t len;
 	struct scan_hits *out;
@@ -303,8 +305,8 @@ static void search(struct run *r) {
 					try_pattern(r, w->pattern, at);
 			}
 		if (t->kind == SCAN_STRING || t->kind == SCAN_WORD)
-			for (size_t i = 0; i < compiled.by_predicate.n; i++)
-				try_pattern(r, compiled.by_predicate.v[i], at);
+			for (unsigned i = 0; i < r->predicate_count; i++)
+				try_pattern(r, r->predicates[i], at);
 	}
 }
 
@@ -403,11 +405,15 @@ void scan_text(enum scan_language language, const char *text, size_t len, struct
 		return;
 	anchor_search(compiled.search[__builtin_ctz(language)], text, len, &found);
 	r.live = calloc(compiled.patterns.n + compiled.rules, 1);
-	if (!r.live)
+	r.predicates = reallocarray(NULL, compiled.by_predicate.n, sizeof(*r.predicates));
+	if (!r.live || !r.predicates)
 		abort();
 	r.excused = (signed char *)(r.live + compiled.patterns.n);
 	for (size_t i = 0; i < compiled.patterns.n; i++)
 		any |= r.live[i] = is_live(&compiled.patterns.v[i], r.source.syntax, &found);
+	for (size_t i = 0; i < compiled.by_predicate.n; i++)
+		if (r.live[compiled.by_predicate.v[i]])
+			r.predicates[r.predicate_count++] = compiled.by_predicate.v[i];
 	if (any) {
 		scan_lex(r.source.syntax, text, len, &r.tokens);
 		r.source.tokens = r.tokens.list.v;
@@ -417,5 +423,6 @@ void scan_text(enum scan_language language, const char *text, size_t len, struct
 		vec_done(&r.tokens.list);
 		vec_done(&r.tokens.remarks);
 	}
+	free(r.predicates);
 	free(r.live);
 }

@@ -393,7 +393,7 @@ static bool has_part(struct str t, const char *const *parts) {
 			part[n++] = (char)(t.s[i] | 0x20);
 		part[n] = '\0';
 		for (const char *const *p = parts; *p; p++)
-			if (end - from == n && strcmp(part, *p) == 0)
+			if (**p == part[0] && end - from == n && strcmp(part, *p) == 0)
 				return true;
 		from = end;
 	}

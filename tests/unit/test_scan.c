@@ -59,7 +59,7 @@ static void check_tokens(enum scan_language language, const char *text, const ch
 		const char *s = t->kind == SCAN_PUNCT ? &t->punct : text + t->inner;
 
 		at += (size_t)snprintf(got + at, sizeof(got) - at, "%s%c%.*s", at ? " " : "", "wnsp"[t->kind],
-				       t->kind == SCAN_PUNCT ? 1 : (int)t->inner_len, s);
+				       t -> kind == SCAN_PUNCT ? 1 : (int)t -> inner_len, s);
 	}
 	assert_string_equal(got, expected);
 	vec_done(&tokens.list);

@@ -241,8 +241,8 @@ static int read_whole(struct run *r, int fd, size_t size, size_t *ret_len) {
 static int scan_file(const char *path, void *user) {
 	struct run *r = user;
 	_cleanup_(fdp_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	size_t len;
+	struct stat st = { 0 };
+	size_t len = 0;
 	int e = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
 
 	if (e == 0 && !S_ISREG(st.st_mode))
@@ -323,7 +323,7 @@ static int report(struct run *r) {
 
 static int scan_all(struct run *r) {
 	_cleanup_(freep) char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int e = read_baseline(r);
 
 	if (e != 0)

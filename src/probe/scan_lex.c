@@ -109,14 +109,13 @@ static void quoted(struct lexer *x, size_t offset, size_t inner, char quote, boo
 	while (at < x->len && (lines || x->text[at] != '\n')) {
 		const char c = x->text[at];
 
-		if (c == '\\' && escapes && at + 1 < x->len)
-			at += 2;
-		else if (c != quote)
-			at++;
-		else if (has(x, HABIT_DOUBLED) && at + 1 < x->len && x->text[at + 1] == quote)
-			at += 2;
-		else
+		const bool pair =
+			at + 1 < x->len &&
+			((c == '\\' && escapes) || (c == quote && x->text[at + 1] == quote && has(x, HABIT_DOUBLED)));
+
+		if (c == quote && !pair)
 			break;
+		at += pair ? 2 : 1;
 	}
 	at = MIN(at, x->len);
 	x->at = MIN(at + (at < x->len && x->text[at] == quote), x->len);

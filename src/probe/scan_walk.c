@@ -83,8 +83,8 @@ static int walk_entry(struct walk *w, size_t len, const struct gitignore *ignore
 
 static int walk_folder(struct walk *w, size_t len, const struct gitignore *ignore, unsigned depth) {
 	struct arena a = { 0 };
-	char **names;
-	size_t n;
+	char **names = NULL;
+	size_t n = 0;
 	int r = depth > DEPTH_MAX ? -ELOOP : list(w->path, &a, &names, &n);
 
 	if (r < 0) {

@@ -93,8 +93,13 @@ static void walk_objects(struct walk *w, json_t *x, json_t *y) {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(x, key, value) walk_member(w, key, value, json_object_get(y, key));
-	json_object_foreach(y, key, value) if (!json_object_get(x, key)) walk_member(w, key, NULL, value);
+	json_object_foreach(x, key, value) {
+		walk_member(w, key, value, json_object_get(y, key));
+	}
+	json_object_foreach(y, key, value) {
+		if (!json_object_get(x, key))
+			walk_member(w, key, NULL, value);
+	}
 }
 
 static void walk_lists(struct walk *w, json_t *x, json_t *y) {

@@ -278,7 +278,7 @@ static bool heredoc_at(struct lexer *x) {
 
 static void heredoc_text(struct lexer *x) {
 	const size_t from = x->at;
-	size_t line = from, end = x->len, next = x->len;
+	size_t line = from, end = x->len, next = end;
 
 	while (line < x->len) {
 		const size_t stop = line_end(x, line);

@@ -44,7 +44,7 @@ static void put_dots(const struct trial_samples *s, unsigned side, uint32_t most
 	const size_t every = s->times.n / DOTS_MAX + 1;
 
 	for (size_t i = 0; i < s->times.n; i += every)
-		(void)fprintf(out, "<circle class=\"f%u\" cx=\"%.1f\" cy=\"%zu\" r=\"2.5\"/>", side ? 6 : 4,
+		(void)fprintf(out, "<circle class=\"f%u\" cx=\"%.1f\" cy=\"%zu\" r=\"2.5\"/>", side ? 6U : 4U,
 			      x_of(s->times.v[i].total_us, most), side * ROW + BAR + 10 + i / every * 5 % DOTS);
 }
 

@@ -27,6 +27,8 @@ enum {
 	KEY_JSON_BODIES,
 	KEY_SIMULATE,
 	KEY_PROXY_V2,
+	KEY_HAPPY,
+	KEY_PATH_MTU,
 	KEY_JUNIT,
 	KEY_HTML,
 };
@@ -56,6 +58,8 @@ static const struct argp_option option_rows[] = {
 	{ "filter", KEY_FILTER, "s/RE/TEXT/", 0, "Rewrite bodies before they are compared", 0 },
 	{ "json-bodies", KEY_JSON_BODIES, NULL, 0, "Compare JSON as JSON: order and blanks do not count", 0 },
 	{ "simulate-client", KEY_SIMULATE, NULL, 0, "Fetch again with each form of a client address", 0 },
+	{ "happy-eyeballs", KEY_HAPPY, NULL, 0, "Measure too what a dual-stack client gets (RFC 8305)", 0 },
+	{ "path-mtu", KEY_PATH_MTU, NULL, 0, "Try too whether large packets arrive in each family", 0 },
 	{ "junit", KEY_JUNIT, "FILE", 0, "Write a JUnit report too, a case for each URL", 0 },
 	{ "html", KEY_HTML, "FILE", 0, "Write one HTML page too, with the times drawn", 0 },
 	{ "proxy-v2", KEY_PROXY_V2, NULL, 0, "Begin each connection with a PROXY protocol header, version 2", 0 },
@@ -145,6 +149,12 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 		return 0;
 	case KEY_PROXY_V2:
 		o->trial.proxy_v2 = true;
+		return 0;
+	case KEY_HAPPY:
+		o->trial.happy_eyeballs = true;
+		return 0;
+	case KEY_PATH_MTU:
+		o->trial.path_mtu = true;
 		return 0;
 	case KEY_JUNIT:
 		o->junit = arg;
@@ -248,6 +258,8 @@ static int try_all(struct options *o, struct job *j, const struct trial_targets 
 	r = report(o, j, &t);
 	if (t.n < targets->list.n)
 		r = cannot("stopped: %zu of %zu URLs were not tried", targets->list.n - t.n, targets->list.n);
+	else if (stop && (o->trial.happy_eyeballs || o->trial.path_mtu))
+		r = cannot("stopped: what clients get was not measured to the end");
 	trial_done(&t);
 	return r;
 }

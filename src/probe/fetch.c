@@ -15,7 +15,6 @@
 enum {
 	PARALLEL = 64,
 	PARALLEL_MAX = 10000,
-	CONNECT_MS = 5000,
 	TOTAL_MS = 30000,
 	STALL_MS = 5000,
 	BODY_MAX = 16 << 20,
@@ -55,7 +54,7 @@ int fetcher_new(const struct fetcher_options *o, struct fetcher **ret_fetcher, c
 	}
 	f->options = *o;
 	f->options.parallel = MIN(o->parallel ? o->parallel : PARALLEL, (unsigned)PARALLEL_MAX);
-	f->options.connect_ms = o->connect_ms ? o->connect_ms : CONNECT_MS;
+	f->options.connect_ms = o->connect_ms ? o->connect_ms : FETCH_CONNECT_MS;
 	f->options.total_ms = o->total_ms ? o->total_ms : TOTAL_MS;
 	f->options.stall_ms = o->stall_ms ? o->stall_ms : STALL_MS;
 	f->options.body_max = o->body_max ? o->body_max : BODY_MAX;

@@ -48,6 +48,7 @@ struct fetch {
 	struct ip connect;                  /* to this address, Host and SNI from the URL; ip_unspecified: by name */
 	const struct fetch_header *headers; /* besides the usual ones */
 	uint32_t header_count;
+	uint16_t mss;         /* segments of at most so many bytes, both ways (TCP_MAXSEG); 0: the kernel's choice */
 	const char *proxy_v2; /* address of a client for a PROXY protocol v2 header, or NULL: none is sent */
 	void *job;            /* the caller's */
 };
@@ -85,15 +86,18 @@ struct fetched {
 	struct str tls;  /* "TLSv1.3", empty: no TLS */
 	struct str alpn; /* "h2", "http/1.1" */
 	struct fetch_times times;
+	uint32_t path_mtu;  /* what the kernel knew of the last hop's path in the end; 0: unknown */
 	unsigned attempts;  /* 1, more after retries */
 	struct arena arena; /* owns all of the above but the vectors and the body */
 	char *body_heap;    /* owns body.s */
 };
 void fetched_free(struct fetched *f); /* NULL is fine */
 
+enum { FETCH_CONNECT_MS = 5000 };
+
 struct fetcher_options {
 	unsigned parallel;        /* 0: 64 */
-	unsigned connect_ms;      /* 0: 5000 */
+	unsigned connect_ms;      /* 0: FETCH_CONNECT_MS */
 	unsigned total_ms;        /* 0: 30 000 */
 	unsigned stall_ms;        /* 0: 5000 without a byte */
 	uint64_t body_max;        /* bytes; 0: 16 MiB */

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -125,6 +126,16 @@ static struct ip ip_from_socket_address(const struct sockaddr *sa, uint16_t *ret
 	return ip_from_bytes(in6->sin6_addr.s6_addr);
 }
 
+/* TCP_MAXSEG before connect() limits what the peer may send as well: it is the MSS of our SYN. */
+static curl_socket_t make_socket(const struct transfer *t, const struct curl_sockaddr *address) {
+	const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	const int mss = t->fetch.mss;
+
+	if (fd >= 0 && mss)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof(mss));
+	return fd;
+}
+
 static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
 	struct transfer *t = user;
 	struct ip ip;
@@ -143,17 +154,20 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 		t->fd = -1; /* libcurl's now */
 		return fd < 0 ? CURL_SOCKET_BAD : fd;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	return make_socket(t, address);
 }
 
 /* libcurl's time of the connection is only set behind the TLS handshake when that fails: the socket knows better. */
 static int on_close(void *user, curl_socket_t fd) {
 	struct transfer *t = user;
 	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
+	socklen_t len = sizeof(peer), info_len = sizeof(struct tcp_info);
+	struct tcp_info info = { 0 };
 
 	if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0)
 		t->connected = true;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) == 0)
+		t->path_mtu = info.tcpi_pmtu;
 	return close(fd);
 }
 
@@ -381,6 +395,7 @@ bool transfer_begin(struct transfer *t) {
 	t->error[0] = '\0';
 	t->headers_end = false;
 	t->tried = t->connected = false;
+	t->path_mtu = 0;
 	t->mark_us = 0;
 	if (t->step == STEP_CONNECT || !t->fetch.proxy_v2) {
 		t->remote = (struct ip){ 0 };
@@ -511,6 +526,7 @@ bool transfer_end(struct transfer *t, CURLcode code) {
 	if (t->step == STEP_REQUEST)
 		got->status = (unsigned)status;
 	read_times(t);
+	got->path_mtu = t->path_mtu;
 	got->hops.v[got->hops.n - 1].status = got->status;
 	got->hops.v[got->hops.n - 1].remote = t->remote;
 	got->hops.v[got->hops.n - 1].port = t->port;

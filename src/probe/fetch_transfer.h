@@ -26,6 +26,7 @@ struct transfer {
 	bool headers_end;            /* the empty line behind them came */
 	bool tried;                  /* to connect: there was an address of the family */
 	bool connected;              /* known once the socket is closed */
+	uint32_t path_mtu;           /* likewise */
 	enum fetch_problem problem;  /* of our own finding, which ended libcurl's transfer; FETCH_OK: none */
 	const char *why;             /* with it */
 	struct fetch_times before;   /* of STEP_CONNECT */

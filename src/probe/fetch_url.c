@@ -62,6 +62,16 @@ static const char *set_ascii_host(CURLU *u, const char *host, struct arena *a) {
 	return why;
 }
 
+static uint16_t port_of(CURLU *u) {
+	char *text = NULL;
+	uint16_t port = 0;
+
+	if (curl.url_get(u, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT) == CURLUE_OK)
+		port = (uint16_t)strtoul(text, NULL, 10);
+	curl.free(text);
+	return port;
+}
+
 static const char *parse(CURLU *u, const char *text, struct arena *a, struct fetch_url *ret_url) {
 	CURLUcode code = curl.url_set(u, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
 	struct fetch_url url = { 0 };
@@ -85,6 +95,7 @@ static const char *parse(CURLU *u, const char *text, struct arena *a, struct fet
 	for (char *c = host; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	url.host = host;
+	url.port = port_of(u);
 	url.url = part(u, CURLUPART_URL, a);
 	(void)curl.url_set(u, CURLUPART_USER, NULL, 0);
 	(void)curl.url_set(u, CURLUPART_PASSWORD, NULL, 0);

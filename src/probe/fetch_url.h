@@ -8,6 +8,7 @@ struct fetch_url {
 	const char *url;   /* to fetch: international names as DNS has them (xn--…) */
 	const char *shown; /* without user name and password */
 	const char *host;  /* in lower case; an IPv6 address with its brackets */
+	uint16_t port;     /* of the URL, or its scheme's */
 	bool tls;
 };
 

@@ -17,6 +17,7 @@
 #include "probe/client_form.h"
 #include "probe/fetch_transfer.h"
 #include "probe/stat.h"
+#include "probe/trial_client.h"
 
 enum { BODY_HASH = 16 };
 
@@ -428,6 +429,7 @@ int trial_run(const struct trial_options *o, const struct trial_target *targets,
 	      struct trial *ret_trial, const char **ret_why) {
 	struct run r = { .o = o, .targets = targets, .n = n, .arena = a };
 	struct fetcher *fetcher;
+	struct trial t;
 	int64_t begun = fetch_now_us();
 	int error = fetcher_new(&o->fetch, &fetcher, ret_why);
 
@@ -442,15 +444,23 @@ int trial_run(const struct trial_options *o, const struct trial_target *targets,
 		r.handing = ++s->handed < s->n ? s : NULL;
 		settle(&r, s, false);
 	}
-	*ret_trial = (struct trial){
+	t = (struct trial){
 		.results = r.results,
 		.n = compact(&r),
 		.started = o->compare.now,
-		.took_s = (double)(fetch_now_us() - begun) / 1e6,
 		.repeat = MAX(o->repeat, 1U),
 		.fetches = r.done,
 	};
-	return 0;
+	if (o->happy_eyeballs && !stopped(&r))
+		error = trial_race(o, a, &t, ret_why);
+	if (error == 0 && o->path_mtu && !stopped(&r))
+		error = trial_path_mtu(o, a, &t, ret_why);
+	t.took_s = (double)(fetch_now_us() - begun) / 1e6;
+	if (error < 0)
+		trial_done(&t);
+	else
+		*ret_trial = t;
+	return error;
 }
 
 void trial_done(struct trial *t) {

@@ -22,6 +22,9 @@ struct trial_samples {
 	uint32_t fetched, failed;
 };
 
+struct trial_happy; /* trial_client.h */
+struct trial_path;
+
 struct trial_result {
 	const struct trial_target *target;
 	struct ip address[2]; /* that answered: IPv4, IPv6; unspecified: none did */
@@ -30,6 +33,9 @@ struct trial_result {
 	double p_value;       /* that the total times are of one distribution (Mann-Whitney, two-sided); NaN: too few */
 	struct str time_note; /* what too few samples only hint at (compare_times); empty: nothing */
 	struct findings findings;
+	const struct trial_happy *happy; /* NULL: not measured */
+	const struct trial_path *paths;  /* one for each address */
+	uint32_t path_count;
 };
 
 struct trial {
@@ -47,6 +53,8 @@ struct trial_options {
 	unsigned repeat;      /* 0: once */
 	bool simulate_client; /* each fetch again for each way to write a client's address (client_form.h) */
 	bool proxy_v2;        /* a PROXY protocol v2 header in front of each connection */
+	bool happy_eyeballs;  /* what a dual-stack client gets, behind the fetches (trial_client.h) */
+	bool path_mtu;        /* whether large packets arrive, likewise */
 	void (*progress)(uint64_t done, uint64_t all, void *user); /* after each fetch and now and then; or NULL */
 	void *user;
 };
@@ -54,7 +62,8 @@ struct trial_options {
 /*
  * Fetches and compares. Results, one for each target and in their order, live in the arena; targets are borrowed. What
  * fails is a finding; with *options.fetch.stop set, the targets that were not finished have the finding "unreachable"
- * only if they had it before. 0; or -errno and *ret_why as from fetcher_new(). The caller calls trial_done().
+ * only if they had it before, and what trial_client.h measures may be missing. 0; or -errno and *ret_why as from
+ * fetcher_new(). The caller calls trial_done().
  */
 int trial_run(const struct trial_options *o, const struct trial_target *targets, uint32_t n, struct arena *a,
 	      struct trial *ret_trial, const char **ret_why);

@@ -80,6 +80,7 @@ static void emit_result(const struct trial_result *r, const char *started, struc
 	emit_real(e, "p_value", r->p_value);
 	if (r->time_note.len)
 		emit_str(e, "note", r->time_note);
+	trial_report_client_emit(r, e);
 	emit_end(e);
 }
 

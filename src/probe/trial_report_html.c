@@ -167,6 +167,7 @@ void trial_report_html(const struct trial *t, FILE *out) {
 		put_findings(&r->findings, out);
 		trial_report_svg(r, i, out);
 		put_times(r, out);
+		trial_report_client_html(r, out);
 		(void)fputs("</section>\n", out);
 	}
 	(void)fputs("</main>\n</body>\n</html>\n", out);

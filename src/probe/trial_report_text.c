@@ -86,7 +86,7 @@ static void put_diff(FILE *out, struct str diff, bool colour) {
 }
 
 static void put_findings(FILE *out, const struct trial_result *r, bool colour) {
-	if (!r->findings.list.n && !r->time_note.len)
+	if (!r->findings.list.n && !r->time_note.len && !r->happy && !r->path_count)
 		return;
 	(void)fputs("\n", out);
 	trial_report_put(out, str_of(trial_report_name(r)));
@@ -105,6 +105,7 @@ static void put_findings(FILE *out, const struct trial_result *r, bool colour) {
 		trial_report_put(out, r->time_note);
 		(void)fputs("\n", out);
 	}
+	trial_report_client_text(r, out);
 }
 
 void trial_report_text(const struct trial *t, bool colour, FILE *out) {

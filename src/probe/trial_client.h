@@ -40,8 +40,8 @@ int trial_path_mtu(const struct trial_options *o, struct arena *a, struct trial 
 void trial_race_judge(const struct trial_happy *h, struct arena *a, struct findings *ret);
 void trial_path_judge(const struct trial_path *p, struct arena *a, struct findings *ret);
 
-/* Of three fetches over one path: a large request; a small one; a large one in small packets. */
+/* Of three fetches over one path: a large request; a small one, before it; a large one in small packets. */
 enum path_verdict path_verdict(enum fetch_problem large, enum fetch_problem small, enum fetch_problem in_small_packets);
 
-/* No answer, although there was a connection: worth the other two fetches. */
+/* No answer, although there was a connection: worth the third fetch. */
 bool path_is_silence(enum fetch_problem p);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each address is asked with a header that fills several packets. Whoever answers is done; those that say nothing are
- * asked twice more, with a small request and with the large one in small packets (TCP_MAXSEG), and path_verdict() tells
- * what that means. Requests are GETs like all others: no server has to take a body for it.
+ * Each address is asked with a small request, then with a header that fills several packets; those that are silent to
+ * either once more, with the large one in small packets (TCP_MAXSEG), and path_verdict() tells what that means.
+ * Requests are GETs like all others: no server has to take a body for it.
+ *
+ * All small ones come before any large one. From an answer to a large packet the kernel learns the path MTU, and offers
+ * a smaller MSS in every later connection to that address, for ten minutes: then servers send small packets, and a hole
+ * on the way back is not seen any more.
  */
 #include <string.h>
 
@@ -15,7 +19,7 @@ enum {
 	TIMED_OUT = 408,  /* a server's word for "your request did not come" */
 };
 
-enum { ROUND_LARGE, ROUND_SMALL, ROUND_IN_SMALL_PACKETS, ROUNDS };
+enum { ROUND_SMALL, ROUND_LARGE, ROUND_IN_SMALL_PACKETS, ROUNDS };
 
 struct path_job {
 	uint32_t result;
@@ -33,7 +37,7 @@ struct asking {
 	struct trial *trial;
 	struct path_job *jobs;
 	uint32_t n, next;
-	unsigned round, rounds_end;
+	unsigned round;
 	struct fetch_header padding;
 	char client[2][IP_TEXT_MAX]; /* for PROXY headers */
 };
@@ -79,28 +83,31 @@ static void prepare(struct asking *q) {
 		add_jobs(q, i);
 }
 
+static bool is_silent(const struct path_job *job) {
+	return path_is_silence(job->rounds[ROUND_SMALL].problem) || path_is_silence(job->rounds[ROUND_LARGE].problem);
+}
+
 static bool on_next(struct fetch *ret_fetch, void *user) {
 	struct asking *q = user;
 
-	for (; q->round < q->rounds_end; q->round++, q->next = 0)
-		while (q->next < q->n) {
-			struct path_job *job = &q->jobs[q->next++];
+	while (q->next < q->n) {
+		struct path_job *job = &q->jobs[q->next++];
 
-			if (q->round != ROUND_LARGE && !path_is_silence(job->rounds[ROUND_LARGE].problem))
-				continue;
-			*ret_fetch = (struct fetch){
-				.url = q->trial->results[job->result].target->url,
-				.family = job->path->family,
-				.connect = job->connect,
-				.headers = &q->padding,
-				.header_count = q->round != ROUND_SMALL,
-				.mss = q->round == ROUND_IN_SMALL_PACKETS ? SMALL_MSS : 0,
-				.job = &job->rounds[q->round],
-			};
-			if (q->o->proxy_v2)
-				ret_fetch->proxy_v2 = q->client[job->path->family == FAMILY_6];
-			return true;
-		}
+		if (q->round == ROUND_IN_SMALL_PACKETS && !is_silent(job))
+			continue;
+		*ret_fetch = (struct fetch){
+			.url = q->trial->results[job->result].target->url,
+			.family = job->path->family,
+			.connect = job->connect,
+			.headers = &q->padding,
+			.header_count = q->round != ROUND_SMALL,
+			.mss = q->round == ROUND_IN_SMALL_PACKETS ? SMALL_MSS : 0,
+			.job = &job->rounds[q->round],
+		};
+		if (q->o->proxy_v2)
+			ret_fetch->proxy_v2 = q->client[job->path->family == FAMILY_6];
+		return true;
+	}
 	return false;
 }
 
@@ -125,9 +132,8 @@ static int on_done(const struct fetch *fetch, struct fetched *fetched, void *use
 	return 0;
 }
 
-static void ask(struct asking *q, struct fetcher *fetcher, unsigned from, unsigned end) {
-	q->round = from;
-	q->rounds_end = end;
+static void ask(struct asking *q, struct fetcher *fetcher, unsigned round) {
+	q->round = round;
 	q->next = 0;
 	(void)fetcher_run(fetcher, on_next, on_done, q);
 }
@@ -140,8 +146,8 @@ int trial_path_mtu(const struct trial_options *o, struct arena *a, struct trial 
 	if (error < 0)
 		return error;
 	prepare(&q);
-	ask(&q, fetcher, ROUND_LARGE, ROUND_SMALL);
-	ask(&q, fetcher, ROUND_SMALL, ROUNDS);
+	for (unsigned round = 0; round < ROUNDS; round++)
+		ask(&q, fetcher, round);
 	fetcher_free(fetcher);
 	if (o->fetch.stop && *o->fetch.stop) {
 		for (uint32_t i = 0; i < t->n; i++)

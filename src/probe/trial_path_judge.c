@@ -20,10 +20,9 @@ const char *path_verdict_to_str(enum path_verdict v) {
 
 enum path_verdict path_verdict(enum fetch_problem large, enum fetch_problem small,
 			       enum fetch_problem in_small_packets) {
-	if (large == FETCH_OK || large == FETCH_TOO_LARGE || large == FETCH_REDIRECT_LOOP)
-		return PATH_GOOD;
-	if (!path_is_silence(large))
-		return PATH_NONE;
+	if (!path_is_silence(large) && !path_is_silence(small))
+		return large == FETCH_OK || large == FETCH_TOO_LARGE || large == FETCH_REDIRECT_LOOP ? PATH_GOOD
+												     : PATH_NONE;
 	if (in_small_packets != FETCH_OK && in_small_packets != FETCH_TOO_LARGE)
 		return PATH_SERVER;
 	return path_is_silence(small) ? PATH_FROM_SERVER : PATH_TO_SERVER;

@@ -55,7 +55,7 @@ static void *resolve(void *user) {
 
 int lookup_new(const char *name, enum family family, struct lookup **ret_lookup) {
 	struct lookup *l = calloc(1, sizeof(*l));
-	pthread_t thread;
+	pthread_t thread = 0;
 	int r;
 
 	if (!l || !(l->name = strdup(name))) {

@@ -2,11 +2,32 @@
 #include "probe/scan_predicate.h"
 
 #include <string.h>
+#include <strings.h>
+
+#include "probe/scan_format.h"
+#include "probe/scan_name.h"
+#include "probe/scan_regex.h"
 
 #define ANCHORS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static bool is_digit(char c) {
 	return c >= '0' && c <= '9';
+}
+
+static bool is_name_letter(char c) {
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool begins_with(struct str t, const char *begin) {
+	const size_t n = strlen(begin);
+
+	return t.len >= n && memcmp(t.s, begin, n) == 0;
+}
+
+static bool ends_with(struct str t, const char *end) {
+	const size_t n = strlen(end);
+
+	return t.len >= n && memcmp(t.s + t.len - n, end, n) == 0;
 }
 
 static bool contains(struct str t, const char *word) {
@@ -36,90 +57,31 @@ static bool has_address(struct str t, const char *address, bool slash) {
 	return false;
 }
 
+/* A sentence for people: it begins with a capital, has blanks and ends with a full stop. */
+static bool is_prose(struct str t) {
+	const char *blank = t.len ? memchr(t.s, ' ', t.len) : NULL;
+
+	t = str_trim(t);
+	return blank && t.len > 8 && t.s[0] >= 'A' && t.s[0] <= 'Z' && t.s[t.len - 1] == '.' &&
+	       memchr(blank + 1, ' ', (size_t)(t.s + t.len - blank - 1));
+}
+
 static bool is_wildcard4(struct str t) {
-	return has_address(t, "0.0.0.0", false);
+	return has_address(t, "0.0.0.0", false) && !is_prose(t);
 }
 
 static bool is_loopback4(struct str t) {
-	return has_address(t, "127.0.0.1", true);
+	return has_address(t, "127.0.0.1", true) && !is_prose(t);
 }
 
 static bool is_everything4(struct str t) {
 	return contains(t, "0.0.0.0/0");
 }
 
-static const char *const quads[] = {
-	"[0-9.]",
-	"[.0-9]",
-	"[\\d.]",
-	"[\\d\\.]",
-	"[0-9\\.]",
-	"[\\.0-9]",
-	"[[:digit:].]",
-	"\\d{1,3}\\.",
-	"\\d{1,3}(\\.",
-	"\\d{1,3}(?:\\.",
-	"(\\d{1,3})\\.",
-	"\\d+\\.\\d+\\.\\d+",
-	"(\\d+)\\.(\\d+)\\.",
-	"\\d\\d?\\d?\\.",
-	"[0-9]{1,3}\\.",
-	"[0-9]{1,3}(\\.",
-	"[0-9]{1,3}){3}",
-	"[0-9]+\\.[0-9]+\\.[0-9]+",
-	"([0-9]+)\\.([0-9]+)\\.",
-	"[0-9]{1,3}[.]",
-	"[0-9]+[.][0-9]+[.]",
-	"25[0-5]",
-	"[0-9]\\{1,3\\}",
-	"\\d{1,3}[.]",
-	NULL,
-};
-
-/* The text as the language reads it: "\\\\d" is \\d. What is longer than the buffer is cut. */
-static struct str unescape(struct str t, char *buffer, size_t size) {
-	size_t n = 0;
-
-	for (size_t i = 0; i < t.len && n < size; i++) {
-		i += t.s[i] == '\\' && i + 1 < t.len && t.s[i + 1] == '\\';
-		buffer[n++] = t.s[i];
-	}
-	return (struct str){ buffer, n };
-}
-
-/* An expression for four numbers with dots, without a way for colons and hexadecimal digits. */
-static bool is_regex4(struct str t) {
-	static const char *const both[] = { "a-f", "A-F", "xdigit", "0-9a-z:", NULL };
-	char buffer[512];
-	struct str plain = unescape(t, buffer, sizeof(buffer));
-
-	return contains_any(plain, quads) && !contains_any(plain, both);
-}
-
-/* Four conversions with dots between. */
-static bool is_format4(struct str t) {
-	unsigned found = 0;
-
-	for (size_t i = 0; i + 1 < t.len; i++) {
-		if (t.s[i] != '%')
-			continue;
-		i++;
-		while (i < t.len && (is_digit(t.s[i]) || t.s[i] == 'h' || t.s[i] == 'l'))
-			i++;
-		if (i >= t.len || !strchr("diu", t.s[i]) || !t.s[i])
-			found = 0;
-		else if (++found == 4)
-			return true;
-		if (found && !(i + 1 < t.len && t.s[i + 1] == '.' && i + 2 < t.len && t.s[i + 2] == '%'))
-			found = 0;
-	}
-	return contains(t, "{}.{}.{}.{}") || contains(t, "%v.%v.%v.%v");
-}
-
 /* "/32" behind something that is not a written address: "/32", "%s/32", "$ip/32". */
 static bool is_host4_length(struct str t) {
 	return t.len >= 3 && memcmp(t.s + t.len - 3, "/32", 3) == 0 && !memchr(t.s, ':', t.len) &&
-	       !(t.len > 3 && is_digit(t.s[t.len - 4]));
+	       !(t.len > 3 && (is_digit(t.s[t.len - 4]) || t.s[t.len - 4] == '#'));
 }
 
 static bool is_host6_length(struct str t) {
@@ -134,23 +96,6 @@ static bool is_dot(struct str t) {
 	return str_is(t, ".") || str_is(t, "\\.") || str_is(t, "[.]") || str_is(t, "\\\\.");
 }
 
-/* As an authority in a URL, or as all of the string: "%s:%d: error" is a place in a file. */
-static bool is_host_port(struct str t) {
-	static const char *const forms[] = { "%s:%d",           "%s:%u",         "%s:%i",         "%s:%hu",
-					     "%s:%s",           "%v:%d",         "%s:%v",         "%v:%v",
-					     "{}:{}",           "{0}:{1}",       "{host}:{port}", "${host}:${port}",
-					     "#{host}:#{port}", "$host:$port",   "{addr}:{port}", "{ip}:{port}",
-					     "${ip}:${port}",   "#{ip}:#{port}", "$ip:$port",     NULL };
-
-	for (const char *const *f = forms; *f; f++) {
-		const char *at = memmem(t.s, t.len, *f, strlen(*f));
-
-		if (at && (str_is(t, *f) || (at - t.s >= 2 && at[-1] == '/' && at[-2] == '/')))
-			return true;
-	}
-	return false;
-}
-
 static bool is_arpa4(struct str t) {
 	return contains(t, "in-addr.arpa");
 }
@@ -159,20 +104,23 @@ static bool is_private4(struct str t) {
 	static const char *const begins[] = { "192.168.", "172.16.", "10.0.", "169.254." };
 
 	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
-		if (t.len >= strlen(begins[i]) && memcmp(t.s, begins[i], strlen(begins[i])) == 0)
+		if (begins_with(t, begins[i]))
 			return true;
+	return false;
+}
+
+/* What may as well be the begin of a version. */
+static bool is_private4_short(struct str t) {
 	return str_is(t, "10.") || str_is(t, "127.");
+}
+
+static bool is_private4_regex(struct str t) {
+	return contains(t, "192\\.168\\.") || contains(t, "192\\\\.168\\\\.");
 }
 
 static bool is_netmask(struct str t) {
 	return str_is(t, "255.255.255.255") || str_is(t, "255.255.255.0") || str_is(t, "255.255.0.0") ||
 	       str_is(t, "255.0.0.0");
-}
-
-static bool ends_with(struct str t, const char *end) {
-	const size_t n = strlen(end);
-
-	return t.len >= n && memcmp(t.s + t.len - n, end, n) == 0;
 }
 
 static bool is_jvm4(struct str t) {
@@ -193,6 +141,10 @@ static bool is_one(struct str t) {
 
 static bool is_network4(struct str t) {
 	return str_is(t, "tcp4") || str_is(t, "udp4") || str_is(t, "ip4") || str_is(t, "ip4:icmp");
+}
+
+static bool is_network6(struct str t) {
+	return str_is(t, "tcp6") || str_is(t, "udp6") || str_is(t, "ip6") || str_is(t, "ip6:ipv6-icmp");
 }
 
 static bool is_record_a(struct str t) {
@@ -216,15 +168,41 @@ static bool is_format_key(struct str t) {
 }
 
 static bool is_ipv4_list(struct str t) {
-	return str_is(t, "[IPv4]") || str_is(t, "[\"IPv4\"]");
+	return str_is(t, "[IPv4]");
 }
 
 static bool is_ipv4first(struct str t) {
 	return contains(t, "ipv4first");
 }
 
+/* Hexadecimal numbers of at most four digits with "::" between or at an end, and no letter beside them: "::1" and
+ * "[::]:80", not "Foo::Bar". */
+static bool is_around_6(struct str t, size_t colons) {
+	size_t from = colons, to = colons, digits = 0;
+
+	while (from && (is_digit(t.s[from - 1]) || is_name_letter(t.s[from - 1]) || t.s[from - 1] == ':'))
+		from--;
+	while (to < t.len && (is_digit(t.s[to]) || is_name_letter(t.s[to]) || t.s[to] == ':'))
+		to++;
+	for (; from < to; from++) {
+		const char c = t.s[from];
+
+		digits = c == ':' ? 0 : digits + 1;
+		if (digits > 4 || !(c == ':' || is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')))
+			return false;
+	}
+	return true;
+}
+
+static bool has_address6(struct str t) {
+	for (const char *at = t.s; (at = memmem(at, (size_t)(t.s + t.len - at), "::", 2)); at++)
+		if (is_around_6(t, (size_t)(at - t.s)))
+			return true;
+	return false;
+}
+
 static bool is_loopback6(struct str t) {
-	return contains(t, "::1") || contains(t, "localhost");
+	return (contains(t, "::1") && has_address6(t)) || contains(t, "localhost") || contains(t, "0:0:0:0:0:0:0:1");
 }
 
 static bool is_everything6(struct str t) {
@@ -235,23 +213,33 @@ static bool is_arpa6(struct str t) {
 	return contains(t, "ip6.arpa");
 }
 
-/* The end of an IPv4 address, as an expression. */
+/* The end of an IPv4 address, or of a file's name, as an expression; PHP writes it between slashes. */
 static bool is_last_octet(struct str t) {
-	static const char *const ends[] = { "\\.\\d+$",   "\\.[0-9]+$", "\\.\\d{1,3}$", "\\.[0-9]{1,3}$", "[.]\\d+$",
-					    "[.][0-9]+$", "\\.\\d*$",   "\\.[0-9]*$",   "\\.[^.]+$",      "\\.[^.]*$" };
-	char buffer[64];
-	struct str s = unescape(t, buffer, sizeof(buffer));
+	static const char *const dots[] = { "\\.", "[.]" };
+	static const char *const numbers[] = { "\\d+$", "[0-9]+$", "\\d{1,3}$", "[0-9]{1,3}$",
+					       "\\d*$", "[0-9]*$", "[^.]+$",    "[^.]*$" };
 
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (str_is(s, ends[i]))
-			return true;
+	if (t.len > 2 && t.s[0] == '/' && t.s[t.len - 1] == '/')
+		t = (struct str){ t.s + 1, t.len - 2 };
+	if (begins_with(t, "\\\\"))
+		t = (struct str){ t.s + 1, t.len - 1 };
+	for (size_t i = 0; i < ARRAY_LEN(dots); i++) {
+		struct str rest = { t.s + strlen(dots[i]), t.len - strlen(dots[i]) };
+
+		if (!begins_with(t, dots[i]))
+			continue;
+		if (begins_with(rest, "\\\\"))
+			rest = (struct str){ rest.s + 1, rest.len - 1 };
+		for (size_t k = 0; k < ARRAY_LEN(numbers); k++)
+			if (str_is(rest, numbers[k]))
+				return true;
+	}
 	return false;
 }
 
+/* In a string of SQL or of a schema: ip VARCHAR(15). */
 static bool is_varchar15(struct str t) {
-	return (contains(t, "varchar(15)") || contains(t, "VARCHAR(15)") || contains(t, "char(15)") ||
-		contains(t, "CHAR(15)")) &&
-	       (contains(t, "ip") || contains(t, "addr") || t.len < 24);
+	return (contains(t, "char(15)") || contains(t, "CHAR(15)")) && scan_name_is_ip_text(t);
 }
 
 static bool is_proc4(struct str t) {
@@ -264,9 +252,20 @@ static bool is_proc6(struct str t) {
 	       contains(t, "/net/ipv6_route");
 }
 
-static bool is_iptables(struct str t) {
-	return str_is(t, "iptables") || ends_with(t, "/iptables") || (t.len > 9 && memcmp(t.s, "iptables ", 9) == 0) ||
-	       str_is(t, "iptables-restore");
+static bool is_iptables_name(struct str t) {
+	return str_is(t, "iptables") || ends_with(t, "/iptables") || str_is(t, "iptables-restore");
+}
+
+static bool is_iptables_line(struct str t) {
+	return begins_with(t, "iptables -") || contains(t, "/iptables -") || contains(t, "sudo iptables -");
+}
+
+static bool is_iptables_module(struct str t) {
+	return ends_with(t, ".iptables");
+}
+
+static bool is_option(struct str t) {
+	return t.len > 1 && t.s[0] == '-';
 }
 
 static bool is_ip6tables(struct str t) {
@@ -317,13 +316,44 @@ static bool is_mapped96(struct str t) {
 	return str_is(t, "::ffff:0:0/96");
 }
 
-static bool is_force_ipv4(struct str t) {
-	return contains(t, "ForceIPv4") || contains(t, "prefer-family=IPv4");
+/* A whole line of gai.conf, as shell writes it; 40 is what ::/0 has. */
+static bool is_gai_line(struct str t) {
+	static const char begin[] = "precedence ::ffff:0:0/96";
+	size_t value = 0;
+
+	for (size_t i = sizeof(begin) - 1; i < t.len && value < 1000; i++)
+		value = is_digit(t.s[i]) ? value * 10 + (size_t)(t.s[i] - '0') : value;
+	return begins_with(t, begin) && value > 40;
 }
 
+static bool is_force_key(struct str t) {
+	return ends_with(t, "ForceIPv4") || ends_with(t, "prefer-family");
+}
+
+static bool is_force_ipv4(struct str t) {
+	return (contains(t, "ForceIPv4") && (contains(t, "true") || contains(t, "=1"))) ||
+	       contains(t, "prefer-family=IPv4");
+}
+
+static bool is_postfix4(struct str t) {
+	return begins_with(t, "inet_protocols") && ends_with(t, "ipv4");
+}
+
+/* -4, and with other letters behind it: curl -4sS */
 static bool is_flag4(struct str t) {
-	return str_is(t, "-4") || str_is(t, "--ipv4") || str_is(t, "--inet4-only") || str_is(t, "-4s") ||
-	       str_is(t, "-s4");
+	return (begins_with(t, "-4") && (t.len == 2 || (is_name_letter(t.s[2]) && t.len < 8))) || str_is(t, "--ipv4") ||
+	       str_is(t, "--inet4-only");
+}
+
+static bool is_off6_key(struct str t) {
+	static const char *const keys[] = { "ipv4_only",    "ipv4Only",    "ipv4-only",
+					    "disable_ipv6", "disableIPv6", "disable-ipv6" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (str_is(t, keys[i]) ||
+		    (ends_with(t, keys[i]) && t.s[t.len - strlen(keys[i]) - 1] == '.' && !contains(t, ".conf.")))
+			return true;
+	return false;
 }
 
 static bool is_port(struct str t) {
@@ -333,7 +363,7 @@ static bool is_port(struct str t) {
 	return t.len > 0 && t.len <= 5;
 }
 
-/* "*:80", "0.0.0.0:80", "192.0.2.1:80" */
+/* "*:80", "0.0.0.0:80", "192.0.2.1:80"; not the machine itself */
 static bool is_listen4(struct str t) {
 	const char *colon = memrchr(t.s, ':', t.len);
 	size_t dots = 0;
@@ -345,16 +375,22 @@ static bool is_listen4(struct str t) {
 		if (!is_digit(t.s[i]) && !strchr(".:*", t.s[i]))
 			return false;
 	}
-	return (dots == 3 || (t.len && t.s[0] == '*')) && (!colon || memchr(t.s, ':', t.len) == colon);
+	return (dots == 3 || (t.len && t.s[0] == '*')) && (!colon || memchr(t.s, ':', t.len) == colon) &&
+	       !begins_with(t, "127.");
 }
 
 static bool is_bind4(struct str t) {
+	static const char *const families[] = { "ipv4@", "quic4@", "udp4@" };
+
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		if (begins_with(t, families[i]))
+			return !contains(t, "6@");
 	return (t.len > 1 && (t.s[0] == '*' || t.s[0] == ':') && is_port((struct str){ t.s + 1, t.len - 1 })) ||
 	       (t.len > 1 && t.s[0] == '*' && t.s[1] == ':') || (memchr(t.s, '.', t.len) && is_listen4(t));
 }
 
 static bool is_bind6(struct str t) {
-	return contains(t, "::");
+	return has_address6(t) || contains(t, "6@");
 }
 
 static bool is_listen6(struct str t) {
@@ -363,73 +399,48 @@ static bool is_listen6(struct str t) {
 
 /* Anything that shows that the other family was thought of. */
 static bool is_any6(struct str t) {
-	static const char *const words[] = { "::", "ipv6", "IPv6", "[::", "in6", "ip6", "inet6", NULL };
+	static const char *const words[] = { "ipv6", "IPv6", "in6", "ip6", "inet6", NULL };
 
-	return contains_any(t, words);
+	return has_address6(t) || contains_any(t, words);
 }
 
-static bool has_part(struct str t, const char *const *parts) {
-	size_t from = 0;
+/* A regular expression of nginx's maps that takes what has colons. */
+static bool is_map6(struct str t) {
+	return begins_with(t, "~") && contains(t, "[^:]");
+}
 
-	while (from < t.len) {
-		size_t end = from;
-		char part[16];
-		size_t n = 0;
+/* A name in a shell's "${name%%:*}". */
+static bool is_cut_port(struct str t) {
+	for (const char *at = t.s; (at = memmem(at, (size_t)(t.s + t.len - at), "%%:*", 4)); at++) {
+		const char *from = at;
 
-		while (end < t.len && (t.s[end] == '_' || t.s[end] == '-' || t.s[end] == '.' || t.s[end] == '$'))
-			end++;
-		from = end;
-		/* A part is a run of capitals, or a letter and small ones after it. */
-		while (end < t.len && t.s[end] >= 'A' && t.s[end] <= 'Z')
-			end++;
-		if (end - from > 1 && end < t.len && t.s[end] >= 'a' && t.s[end] <= 'z')
-			end--;
-		else
-			while (end < t.len && ((t.s[end] >= 'a' && t.s[end] <= 'z') || is_digit(t.s[end])))
-				end++;
-		if (end == from)
-			end++;
-		for (size_t i = from; i < end && n < sizeof(part) - 1; i++)
-			part[n++] = (char)(t.s[i] | 0x20);
-		part[n] = '\0';
-		for (const char *const *p = parts; *p; p++)
-			if (**p == part[0] && end - from == n && strcmp(part, *p) == 0)
-				return true;
-		from = end;
+		while (from > t.s && (is_digit(from[-1]) || is_name_letter(from[-1])))
+			from--;
+		if (scan_name_is_endpoint((struct str){ from, (size_t)(at - from) }))
+			return true;
 	}
 	return false;
 }
 
-static bool is_ip_name(struct str t) {
-	static const char *const parts[] = { "ip",     "ips",       "addr",     "address",  "addresses",
-					     "ipaddr", "ipaddress", "clientip", "remoteip", "ipv4",
-					     "ip4",    "inet",      "cidr",     "subnet",   NULL };
-
-	return has_part(t, parts);
+/* All but the end of an address behind ::ffff:, and of any other IPv6 address. */
+static bool is_strip_colon(struct str t) {
+	return str_is(t, "^.*:") || str_is(t, "^.+:") || str_is(t, ".*:") || str_is(t, "^.*?:");
 }
 
-/* A name that says an address and nothing else. */
-static bool is_ip_only(struct str t) {
-	static const char *const parts[] = { "ip", "ipaddr", "ipaddress", "ipv4", "ip4", "clientip", "remoteip", NULL };
+static bool is_sql4(struct str t) {
+	static const char *const calls[] = { "INET_ATON(", "INET_NTOA(", "inet_aton(", "inet_ntoa(", NULL };
+	static const char *const words[] = { "SELECT ", "INSERT ", "UPDATE ", "WHERE ",  "VALUES ", "select ",
+					     "insert ", "update ", "where ",  "values ", NULL };
 
-	return has_part(t, parts);
+	return contains_any(t, calls) && contains_any(t, words);
 }
 
-static bool is_prefix_name(struct str t) {
-	static const char *const parts[] = { "prefix", "prefixlen", "prefixlength", "plen", "mask", "masklen",
-					     "bits",   "cidr",      "netmask",      "len",  NULL };
-	static const char *const more[] = { "prefix",  "mask", "masklen",      "prefixlen", "cidr",
-					    "netmask", "plen", "prefixlength", NULL };
-
-	return has_part(t, parts) && has_part(t, more);
+static bool is_dotted_digits(struct str t) {
+	return ends_with(t, "\\.\\d") || ends_with(t, "\\.[0-9]");
 }
 
-static bool is_endpoint_name(struct str t) {
-	static const char *const parts[] = { "ip",        "addr",   "address",  "host",   "hostport", "endpoint",
-					     "authority", "peer",   "remote",   "listen", "bind",     "server",
-					     "hostname",  "broker", "upstream", "target", NULL };
-
-	return has_part(t, parts);
+static bool is_version4(struct str t) {
+	return str_is(t, "4") || str_is(t, "v4");
 }
 
 static const struct scan_predicate predicates[] = {
@@ -438,34 +449,47 @@ static const struct scan_predicate predicates[] = {
 	{ "arpa6", is_arpa6, NULL, "the same of IPv6" },
 	{ "bind4", is_bind4, NULL, "*:80, 192.0.2.1:80" },
 	{ "bind6", is_bind6, NULL, "an address of IPv6 and a port" },
-	{ "colon", is_colon, ANCHORS("\":\")", "':')", "\":\",", "':',", "(\":\"", "(':'", " \":\"", " ':'", "':';"),
+	{ "colon", is_colon,
+	  ANCHORS("\":\")", "':')", "\":\",", "':',", "(\":\"", "(':'", " \":\"", " ':'", "':';", "/:/,", "/:/)",
+		  "':'\n"),
 	  "a colon" },
 	{ "cut-dot", is_cut_dot, NULL, "-d." },
+	{ "cut-port", is_cut_port, ANCHORS("%%:*"), "${host%%:*}" },
 	{ "disable6", is_disable6, ANCHORS("disable_ipv6", "ipv6.disable"), "the sysctl that switches IPv6 off" },
 	{ "disable6-set", is_disable6_set, ANCHORS("disable_ipv6", "ipv6.disable"), "the same with its value" },
 	{ "dot", is_dot, NULL, "a dot, or an expression for one" },
-	{ "endpoint", is_endpoint_name, NULL, "a name that says host, address, server" },
+	{ "dotted", scan_regex_is_dotted, ANCHORS("0-9.", "[\\d.", "[\\d\\", "[.0-", "9\\.]", "[\\.0", "igit:]."),
+	  "an expression for digits and dots" },
+	{ "dotted-digits", is_dotted_digits, ANCHORS("\\.\\d", "\\.[0"), "the end of an expression: a dot and digits" },
+	{ "endpoint", scan_name_is_endpoint, NULL, "a name that says host, address, server" },
 	{ "everything4", is_everything4, ANCHORS("0.0.0.0/0"), "0.0.0.0/0" },
 	{ "everything6", is_everything6, NULL, "::/0" },
 	{ "flag4", is_flag4, NULL, "-4, --ipv4" },
 	{ "flag6", is_flag6, NULL, "-6, --ipv6" },
 	{ "force-ipv4", is_force_ipv4, ANCHORS("ForceIPv4", "family=IPv4"), "a setting that forces IPv4" },
+	{ "force-key", is_force_key, ANCHORS("ForceIPv4", "prefer-family"), "the key of such a setting" },
 	{ "format-key", is_format_key, NULL, "the word format" },
-	{ "format4", is_format4, ANCHORS("d.%d", "u.%u", "u.%h", "i.%i", "}.{}", "v.%v", "d.%3", "u.%3"),
+	{ "format4", scan_format_is_ip4, ANCHORS("d.%d", "u.%u", "u.%h", "i.%i", "}.{}", "v.%v", "d.%3", "u.%3"),
 	  "a format for four numbers with dots" },
-	{ "host-port", is_host_port,
-	  ANCHORS("%s:%", "%v:%", "{}:{", "{0}:", "//%s", "t}:{", "t}:$", "t}:#", "ost:$", "r}:{", "p}:{", "p}:$",
-		  "p}:#", "ip:$"),
+	{ "gai-line", is_gai_line, ANCHORS("precedence ::ffff"), "a line of gai.conf that prefers IPv4" },
+	{ "host-port", scan_format_is_host_port,
+	  ANCHORS("//%s", "//%v", "://{", "://$", "://#", "@%s:", "t}:{", "t}:$", "t}:#", "r}:{", "r}:$", "r}:#",
+		  "s}:{", "s}:$", "s}:#", "p}:{", "p}:$", "p}:#", "e}:{", "e}:$", "e}:#", "ost:$", "ame:$", "ddr:$",
+		  "ver:$", "$ip:$", "ess:$", "eer:$", "int:$"),
 	  "a host, a colon and a port, without brackets" },
 	{ "host4-length", is_host4_length, ANCHORS("/32\"", "/32'", "/32`", "/32\n", "/32 ", "/32;", "/32)"),
 	  "/32 behind what is not a written address" },
 	{ "host6-length", is_host6_length, NULL, "/128" },
 	{ "inet-word", is_inet_word, NULL, "inet, as programs print it" },
-	{ "ip", is_ip_name, NULL, "a name that says ip, addr, address" },
-	{ "ip-only", is_ip_only, NULL, "a name that says ip" },
+	{ "ip", scan_name_is_ip, NULL, "a name that says ip, addr, address" },
+	{ "ip-column", scan_name_is_ip_column, NULL, "a column for an IP address" },
+	{ "ip-only", scan_name_is_ip_value, NULL, "a name that says an IP address and nothing else" },
+	{ "ip-text", scan_name_is_ip_text, NULL, "a name that says an address, not a hardware's" },
 	{ "ip4", is_ip4, NULL, "an IPv4 address or prefix" },
 	{ "ip6tables", is_ip6tables, NULL, "ip6tables" },
-	{ "iptables", is_iptables, ANCHORS("iptables"), "iptables" },
+	{ "iptables-line", is_iptables_line, ANCHORS("iptables"), "a command line of iptables" },
+	{ "iptables-module", is_iptables_module, ANCHORS(".iptables"), "Ansible's module" },
+	{ "iptables-name", is_iptables_name, ANCHORS("iptables"), "the program iptables" },
 	{ "ipv4-list", is_ipv4_list, NULL, "[IPv4]" },
 	{ "ipv4-name", is_ipv4_name, ANCHORS("ipv4"), "the word IPv4" },
 	{ "ipv4first", is_ipv4first, ANCHORS("ipv4first"), "Node's order with IPv4 first" },
@@ -479,26 +503,41 @@ static const struct scan_predicate predicates[] = {
 	{ "listen6", is_listen6, NULL, "an IPv6 address in brackets" },
 	{ "loopback4", is_loopback4, ANCHORS("127.0.0.1"), "127.0.0.1" },
 	{ "loopback6", is_loopback6, NULL, "::1, localhost" },
+	{ "map6", is_map6, NULL, "an expression of nginx for what has colons" },
 	{ "mapped96", is_mapped96, ANCHORS("::ffff:0:0/96"), "::ffff:0:0/96" },
+	{ "name6", scan_name_is_6, NULL, "a name that speaks of IPv6" },
 	{ "netmask", is_netmask, ANCHORS("255.255", "255.0.0.0"), "255.255.255.0 and the like" },
+	{ "network", scan_name_is_network, NULL, "a name that says network, subnet" },
 	{ "network4", is_network4, ANCHORS("\"tcp4\"", "\"udp4\"", "\"ip4\"", "\"ip4:"), "Go's networks of IPv4" },
+	{ "network6", is_network6, NULL, "those of IPv6" },
+	{ "off6-key", is_off6_key,
+	  ANCHORS("ipv4_only", "ipv4Only", "ipv4-only", "disable_ipv6", "disableIPv6", "disable-ipv6"),
+	  "a setting that switches IPv6 off" },
 	{ "one", is_one, NULL, "1" },
-	{ "port", is_port, NULL, "a port" },
-	{ "prefix", is_prefix_name, NULL, "a name that says prefix, mask, cidr" },
-	{ "private4", is_private4,
-	  ANCHORS("192.168.", "172.16.", "10.0.", "169.254.", "\"10.", "'10.", "\"127.", "'127."),
+	{ "option", is_option, NULL, "an option: -A" },
+	{ "pair", scan_format_is_pair, ANCHORS("%s:%", "%v:%", "{}:{", "{0}:"), "a text, a colon and another text" },
+	{ "postfix4", is_postfix4, ANCHORS("inet_protocols"), "inet_protocols = ipv4" },
+	{ "prefix", scan_name_is_prefix, NULL, "a name that says prefix, mask, cidr" },
+	{ "private4", is_private4, ANCHORS("192.168.", "172.16.", "10.0.", "169.254."),
 	  "the begin of a private IPv4 address" },
+	{ "private4-regex", is_private4_regex, ANCHORS("192\\"), "an expression for private addresses" },
+	{ "private4-short", is_private4_short, ANCHORS("\"10.\"", "'10.'", "\"127.\"", "'127.'"), "10. and 127." },
 	{ "proc4", is_proc4, ANCHORS("/proc/net/"), "a file of /proc/net about IPv4" },
 	{ "proc6", is_proc6, NULL, "the same about IPv6" },
 	{ "record-a", is_record_a, NULL, "A" },
 	{ "record-aaaa", is_record_aaaa, NULL, "AAAA" },
-	{ "regex4", is_regex4,
+	{ "regex4", scan_regex_is_ip4,
 	  ANCHORS("0-9.", "-9].", "d{1,", "\\d+\\", "\\d+)", "[\\d.", "[\\d\\", "]{1,", "]\\{1", "-9]+", "[.0-",
-		  "9\\.]", "25[0", "igit:].", "\\d\\d?", "[\\.0"),
+		  "9\\.]", "25[0", "igit:].", "\\d\\d?", "[\\.0", "\\d\\.", "\\d\\\\", "-9]\\"),
 	  "a regular expression for four numbers with dots" },
+	{ "regex6", scan_regex_is_ip6, NULL, "a regular expression for IPv6 addresses" },
 	{ "remote-addr", is_remote_addr, ANCHORS("_addr"), "the client's address" },
+	{ "sql4", is_sql4, ANCHORS("inet_aton", "inet_ntoa"), "SQL with INET_ATON()" },
+	{ "strip-colon", is_strip_colon, ANCHORS("^.*:", "^.+:", "/.*:"),
+	  "all before the last colon, as an expression" },
 	{ "true", is_true, NULL, "true" },
 	{ "varchar15", is_varchar15, ANCHORS("char(15)"), "a column of 15 characters" },
+	{ "version4", is_version4, NULL, "4, v4" },
 	{ "wildcard4", is_wildcard4, ANCHORS("0.0.0.0"), "0.0.0.0" },
 };
 

@@ -33,8 +33,8 @@ const struct scan_rule scan_rules_texts[] = {
 	{ "netmask", SCAN_WARNING, SCAN_CODE | SETTINGS, PATTERNS("STR:netmask"), ALWAYS, "a mask with dots is of IPv4",
 	  "IPv6 knows prefix lengths only", "keep the prefix length", "char *mask = \"255.255.255.0\";" },
 	{ "private-prefix", SCAN_WARNING, SCAN_CODE,
-	  PATTERNS("startsWith|startswith|HasPrefix|start_with|hasPrefix|strncmp|strpos|str_starts_with|starts_with|"
-		   "indexOf|beginsWith ( ... STR:private4",
+	  PATTERNS("startsWith|startswith|HasPrefix|start_with|hasPrefix|beginsWith ( ... STR:private4",
+		   "strncmp|strpos|str_starts_with|starts_with|indexOf ( ... STR:private4",
 		   "startswith ( ( ... STR:private4", "start_with ? ( ... STR:private4",
 		   "strncmp|HasPrefix|strpos|str_starts_with ( ?$ WORD:ip , STR:private4-short",
 		   "WORD:ip . startsWith|startswith|start_with ?? ( ... STR:private4-short", "STR:private4-regex"),

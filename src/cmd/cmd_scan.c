@@ -27,7 +27,8 @@ enum {
 };
 enum { BINARY_PROBE = 8192, BASELINE_MAX = 64 << 20, LINE_SHOWN_MAX = 400 };
 
-static const uint64_t size_max = UINT64_C(1) << 30;
+/* A file of punctuation takes 28 times its size as tokens, and 8 more for the statements around them. */
+static const uint64_t size_max = UINT64_C(256) << 20;
 
 struct options {
 	struct output_options output;
@@ -112,7 +113,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 	case KEY_MAX_SIZE:
 		o->size = unit_bytes(arg, "--max-size", state);
 		if (o->size > size_max)
-			argp_error(state, "--max-size is at most 1G, not '%s'", arg);
+			argp_error(state, "--max-size is at most 256M, not '%s'", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		vec_push(&o->paths, arg);
@@ -201,7 +202,6 @@ static void scan_bytes(struct run *r, const char *path, const char *text, size_t
 	scan_text(syntax->language, text, len, &hits);
 	add_hits(r, path, text, len, &hits);
 	r->report.files++;
-	r->report.bytes += len;
 	r->report.ignored += hits.ignored;
 	vec_done(&hits.list);
 }
@@ -293,14 +293,16 @@ static int write_sarif(const struct run *r) {
 }
 
 static void print_sum(const struct scan_report *s) {
-	(void)fprintf(stderr, "hextet: %zu places in %lu files", s->list.n, s->files);
+	(void)fprintf(stderr, "hextet: %zu place%s in %lu file%s", s->list.n, s->list.n == 1 ? "" : "s", s->files,
+		      s->files == 1 ? "" : "s");
 	if (s->known)
 		(void)fprintf(stderr, "; %lu more are in the baseline", s->known);
 	if (s->ignored)
 		(void)fprintf(stderr, "; %lu more are ignored by comments", s->ignored);
 	if (s->binary + s->large)
 		(void)fprintf(stderr, "; left out: %lu binary, %lu large", s->binary, s->large);
-	(void)fprintf(stderr, "; %lu files are in no language that is searched\n", s->other);
+	(void)fprintf(stderr, "; %lu other file%s in no language that is searched\n", s->other,
+		      s->other == 1 ? " is" : "s are");
 }
 
 static int report(struct run *r) {
@@ -332,7 +334,11 @@ static int scan_all(struct run *r) {
 		return cannot("out of memory");
 	for (size_t i = 0; i < r->o->paths.n; i++)
 		(void)scan_walk(r->o->paths.v[i], &r->o->walk, scan_file, trouble, r);
-	if (r->writing && (fclose(r->writing) != 0 || write_text(r->o->write, text, len) != 0))
+	if (r->writing && fclose(r->writing) != 0)
+		return cannot("out of memory");
+	if (r->writing && r->trouble)
+		(void)cannot("%s was not written: a baseline needs every file to be read", r->o->write);
+	else if (r->writing && write_text(r->o->write, text, len) != 0)
 		return EXIT_CANNOT;
 	return report(r);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/scan_report.h"
 
+#include <ctype.h>
+#include <string.h>
+
 #include "probe/scan_syntax.h"
 
 const char *scan_severity_to_str(enum scan_severity s) {
@@ -69,6 +72,25 @@ static void sarif_rules(struct emit *e) {
 	emit_end(e);
 }
 
+/* A relative reference of RFC 3986: every byte but the unreserved ones and '/' as %XX. */
+static void emit_path_uri(struct emit *e, const char *path) {
+	static const char hex[] = "0123456789ABCDEF";
+	_cleanup_(freep) char *uri = malloc(3 * strlen(path) + 1);
+	char *to = uri;
+
+	if (!uri)
+		abort();
+	for (const char *c = path; *c; c++)
+		if (isalnum((unsigned char)*c) || strchr("-._~/", *c))
+			*to++ = *c;
+		else {
+			*to++ = '%';
+			*to++ = hex[(unsigned char)*c >> 4];
+			*to++ = hex[*c & 15];
+		}
+	emit_str(e, "uri", (struct str){ uri, (size_t)(to - uri) });
+}
+
 static void sarif_result(struct emit *e, const struct scan_found *f) {
 	emit_object(e, NULL);
 	emit_text(e, "ruleId", f->rule->id);
@@ -78,7 +100,7 @@ static void sarif_result(struct emit *e, const struct scan_found *f) {
 	emit_object(e, NULL);
 	emit_object(e, "physicalLocation");
 	emit_object(e, "artifactLocation");
-	emit_text(e, "uri", f->path);
+	emit_path_uri(e, f->path);
 	emit_end(e);
 	emit_object(e, "region");
 	emit_uint(e, "startLine", f->line);

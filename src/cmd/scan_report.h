@@ -19,7 +19,6 @@ struct scan_found {
 struct scan_report {
 	VEC(struct scan_found) list;
 	unsigned long files, known, ignored, binary, large, other;
-	size_t bytes;
 };
 
 const char *scan_severity_to_str(enum scan_severity s); /* note, warning, error */

@@ -12,9 +12,11 @@
 #include <strings.h>
 
 #include "probe/scan_anchor.h"
+#include "probe/scan_ignore.h"
 #include "probe/scan_pattern.h"
 #include "probe/scan_predicate.h"
 #include "probe/scan_rules.h"
+#include "probe/scan_scope.h"
 
 enum { NEEDS_MAX = 4, WORDS_SIZE = 1 << 12, LANGUAGE_MAX = 15 };
 
@@ -199,13 +201,22 @@ bool scan_rule_is_searched(const struct scan_rule *r) {
 	return true;
 }
 
+/* What is known of a rule in this text. */
+struct rule_state {
+	bool has_excuses;
+	signed char ignored_in_file; /* 0: not asked yet, 1: yes, -1: no */
+	VEC(uint32_t) excuses;
+	size_t line; /* of its last hit; 0: none */
+};
+
 struct run {
 	struct scan_source source;
 	struct scan_tokens tokens;
 	bool *live;           /* by pattern */
 	unsigned *predicates; /* live patterns whose pivot is a predicate's */
 	unsigned predicate_count;
-	signed char *excused; /* by rule, of SCAN_IN_FILE: 0 not asked yet, 1 yes, -1 no */
+	struct rule_state *states;                      /* by rule */
+	struct scan_span *spans[SCAN_IN_STATEMENT + 1]; /* by scope, when they were needed */
 	size_t len;
 	struct scan_hits *out;
 };
@@ -224,61 +235,47 @@ static bool is_live(const struct rule_pattern *p, const struct scan_syntax *synt
 	return true;
 }
 
-/* The tokens of the scope around token `at`. */
-static void scope_around(const struct run *r, enum scan_scope scope, size_t at, size_t *ret_from, size_t *ret_to) {
-	const struct scan_token *t = r->source.tokens;
-	size_t from = at, to = at;
-	int depth = 0;
+/* The pivots of all patterns that excuse the rule, in order. Looked for once, when the rule first has a match. */
+static void find_excuses(const struct run *r, unsigned rule, struct rule_state *state) {
+	size_t from, to;
 
-	*ret_from = 0;
-	*ret_to = r->source.n;
-	if (scope == SCAN_IN_FILE)
-		return;
-	for (; from > 0; from--) {
-		const char c = t[from - 1].kind == SCAN_PUNCT ? t[from - 1].punct : '\0';
-
-		if (c == '}')
-			depth++;
-		if (c == '{' && depth-- == 0)
-			break;
-		if (scope == SCAN_IN_STATEMENT && depth == 0 && c == ';')
-			break;
-	}
-	for (depth = 0; to < r->source.n; to++) {
-		const char c = t[to].kind == SCAN_PUNCT ? t[to].punct : '\0';
-
-		if (c == '{')
-			depth++;
-		if (c == '}' && depth-- == 0)
-			break;
-		if (scope == SCAN_IN_STATEMENT && depth == 0 && c == ';')
-			break;
-	}
-	*ret_from = from;
-	*ret_to = to;
+	state->has_excuses = true;
+	for (size_t at = 0; at < r->source.n; at++)
+		for (unsigned i = 0; i < compiled.unless[rule].n; i++)
+			if (scan_pattern_matches(&compiled.unless[rule].list[i], &r->source, at, &from, &to)) {
+				vec_push(&state->excuses, (uint32_t)at);
+				break;
+			}
 }
 
-static bool find_excuse(const struct run *r, unsigned rule, enum scan_scope scope, size_t at) {
-	size_t from, to, a, b;
-
-	scope_around(r, scope, at, &from, &to);
-	for (; from < to; from++)
-		for (unsigned i = 0; i < compiled.unless[rule].n; i++)
-			if (scan_pattern_matches(&compiled.unless[rule].list[i], &r->source, from, &a, &b))
-				return true;
-	return false;
+/* The tokens that an excuse of a match at `at` must be among. */
+static struct scan_span span_of(struct run *r, enum scan_scope scope, size_t at) {
+	if (scope == SCAN_IN_FILE)
+		return (struct scan_span){ 0, (uint32_t)r->source.n };
+	if (!r->spans[scope])
+		r->spans[scope] = scan_spans(&r->source, scope);
+	return r->spans[scope][at];
 }
 
 static bool is_excused(struct run *r, const struct rule_pattern *p, size_t at) {
-	const unsigned rule = p->rule_number;
-	bool yes;
+	struct rule_state *state = &r->states[p->rule_number];
+	struct scan_span span;
+	size_t low = 0, high;
 
-	if (!compiled.unless[rule].n || (p->rule->scope == SCAN_IN_FILE && r->excused[rule]))
-		return compiled.unless[rule].n && r->excused[rule] > 0;
-	yes = find_excuse(r, rule, p->rule->scope, at);
-	if (p->rule->scope == SCAN_IN_FILE)
-		r->excused[rule] = yes ? 1 : -1;
-	return yes;
+	if (!compiled.unless[p->rule_number].n)
+		return false;
+	if (!state->has_excuses)
+		find_excuses(r, p->rule_number, state);
+	span = span_of(r, p->rule->scope, at);
+	for (high = state->excuses.n; low < high;) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (state->excuses.v[middle] < span.from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < state->excuses.n && state->excuses.v[low] < span.to;
 }
 
 static void try_pattern(struct run *r, unsigned number, size_t at) {
@@ -318,55 +315,35 @@ static int compare_hits(const void *a, const void *b) {
 	return x->rule != y->rule ? (x->rule < y->rule ? -1 : 1) : 0;
 }
 
-static size_t line_start(const char *text, size_t at) {
-	const char *nl = memrchr(text, '\n', at);
+static unsigned number_of(const struct scan_rule *rule) {
+	size_t before = 0;
 
-	return nl ? (size_t)(nl - text) + 1 : 0;
-}
+	for (size_t t = 0; t < ARRAY_LEN(scan_rule_tables); t++) {
+		const struct scan_rule *rules = scan_rule_tables[t].rules;
 
-/* Whether the remark's words exclude the rule: "ignore", "ignore-file", each with [id, id] or for all. */
-static bool names_rule(struct str words, const struct scan_rule *rule) {
-	const char *open = words.len ? memchr(words.s, '[', 1) : NULL, *close;
-	struct str list, id;
-
-	if (!open)
-		return true;
-	close = memchr(words.s, ']', words.len);
-	list = (struct str){ words.s + 1, close ? (size_t)(close - words.s) - 1 : words.len - 1 };
-	while (str_split(&list, ',', &id))
-		if (str_is(str_trim(id), rule->id))
-			return true;
-	return false;
-}
-
-/* A remark behind code is about its line, one that stands alone about the next line with code. */
-static bool excludes(const struct run *r, const struct scan_remark *remark, const struct scan_hit *hit) {
-	const char *text = r->source.text,
-		   *at = memmem(text + remark->offset, remark->len, SCAN_REMARK, sizeof(SCAN_REMARK) - 1);
-	struct str words = { at + sizeof(SCAN_REMARK) - 1,
-			     (size_t)(text + remark->offset + remark->len - at) - (sizeof(SCAN_REMARK) - 1) };
-	const size_t start = line_start(text, remark->offset), end = remark->offset + remark->len;
-	size_t from = start, to;
-	const char *nl;
-
-	words = str_trim(words);
-	if (words.len >= 11 && memcmp(words.s, "ignore-file", 11) == 0)
-		return names_rule((struct str){ words.s + 11, words.len - 11 }, hit->rule);
-	if (words.len < 6 || memcmp(words.s, "ignore", 6) != 0)
-		return false;
-	if (!str_trim((struct str){ text + start, remark->offset - start }).len) {
-		nl = memchr(text + end, '\n', r->len - end);
-		from = nl ? (size_t)(nl - text) + 1 : r->len;
+		if (rule >= rules && rule < rules + *scan_rule_tables[t].n)
+			return (unsigned)(before + (size_t)(rule - rules));
+		before += *scan_rule_tables[t].n;
 	}
-	nl = memchr(text + from, '\n', r->len - from);
-	to = nl ? (size_t)(nl - text) : r->len;
-	return hit->offset >= from && hit->offset <= to &&
-	       names_rule((struct str){ words.s + 6, words.len - 6 }, hit->rule);
+	return 0;
 }
 
-static bool is_ignored(const struct run *r, const struct scan_hit *hit) {
-	for (size_t i = 0; i < r->tokens.remarks.n; i++)
-		if (excludes(r, &r->tokens.remarks.v[i], hit))
+static bool is_ignored_in_file(const struct scan_ignores *ignores, struct rule_state *state,
+			       const struct scan_rule *rule) {
+	for (size_t i = 0; i < ignores->whole.n && !state->ignored_in_file; i++)
+		if (scan_ignore_names(&ignores->whole.v[i], rule->id))
+			state->ignored_in_file = 1;
+	if (!state->ignored_in_file)
+		state->ignored_in_file = -1;
+	return state->ignored_in_file > 0;
+}
+
+/* Hits come in order, so remarks that end before this one are done with. */
+static bool is_ignored(const struct scan_ignores *ignores, size_t *first, const struct scan_hit *hit) {
+	while (*first < ignores->lines.n && ignores->lines.v[*first].to < hit->offset)
+		++*first;
+	for (size_t i = *first; i < ignores->lines.n && ignores->lines.v[i].from <= hit->offset; i++)
+		if (scan_ignore_names(&ignores->lines.v[i], hit->rule->id))
 			return true;
 	return false;
 }
@@ -374,25 +351,31 @@ static bool is_ignored(const struct run *r, const struct scan_hit *hit) {
 /* In order, one of a rule in a line, without what is ignored. */
 static void settle(struct run *r) {
 	struct scan_hits *out = r->out;
-	size_t kept = 0;
+	struct scan_ignores ignores;
+	size_t kept = 0, first = 0, line = 1, at = 0; /* lines count from 1 */
 
-	if (out->list.n)
-		qsort(out->list.v, out->list.n, sizeof(*out->list.v), compare_hits);
+	if (!out->list.n)
+		return;
+	qsort(out->list.v, out->list.n, sizeof(*out->list.v), compare_hits);
+	scan_ignores_read(r->source.text, r->len, &r->tokens, &ignores);
 	for (size_t i = 0; i < out->list.n; i++) {
 		const struct scan_hit hit = out->list.v[i];
-		const size_t line = line_start(r->source.text, hit.offset);
-		bool again = false;
+		struct rule_state *state = &r->states[number_of(hit.rule)];
 
-		for (size_t k = kept; k-- > 0 && out->list.v[k].offset >= line && !again;)
-			again = out->list.v[k].rule == hit.rule;
-		if (again)
+		for (const char *nl; at < hit.offset; at = (size_t)(nl - r->source.text) + 1, line++)
+			if (!(nl = memchr(r->source.text + at, '\n', hit.offset - at)))
+				break;
+		if (state->line == line)
 			continue;
-		if (is_ignored(r, &hit))
+		state->line = line;
+		if (is_ignored_in_file(&ignores, state, hit.rule) || is_ignored(&ignores, &first, &hit))
 			out->ignored++;
 		else
 			out->list.v[kept++] = hit;
 	}
 	out->list.n = kept;
+	vec_done(&ignores.lines);
+	vec_done(&ignores.whole);
 }
 
 void scan_text(enum scan_language language, const char *text, size_t len, struct scan_hits *ret) {
@@ -404,11 +387,11 @@ void scan_text(enum scan_language language, const char *text, size_t len, struct
 	if (scan_rules_broken() || !r.source.syntax || len > UINT32_MAX)
 		return;
 	anchor_search(compiled.search[__builtin_ctz(language)], text, len, &found);
-	r.live = calloc(compiled.patterns.n + compiled.rules, 1);
+	r.live = calloc(compiled.patterns.n, sizeof(*r.live));
+	r.states = calloc(compiled.rules, sizeof(*r.states));
 	r.predicates = reallocarray(NULL, compiled.by_predicate.n, sizeof(*r.predicates));
-	if (!r.live || !r.predicates)
+	if (!r.live || !r.predicates || !r.states)
 		abort();
-	r.excused = (signed char *)(r.live + compiled.patterns.n);
 	for (size_t i = 0; i < compiled.patterns.n; i++)
 		any |= r.live[i] = is_live(&compiled.patterns.v[i], r.source.syntax, &found);
 	for (size_t i = 0; i < compiled.by_predicate.n; i++)
@@ -423,6 +406,11 @@ void scan_text(enum scan_language language, const char *text, size_t len, struct
 		vec_done(&r.tokens.list);
 		vec_done(&r.tokens.remarks);
 	}
+	for (unsigned i = 0; i < compiled.rules; i++)
+		vec_done(&r.states[i].excuses);
+	free(r.spans[SCAN_IN_BLOCK]);
+	free(r.spans[SCAN_IN_STATEMENT]);
+	free(r.states);
 	free(r.predicates);
 	free(r.live);
 }

@@ -6,6 +6,8 @@
 
 #include "probe/scan_name.h"
 
+enum { NAME_MAX_LEN = 256 }; /* of what is between braces; what is longer is not looked through for every brace */
+
 static bool is_digit(char c) {
 	return c >= '0' && c <= '9';
 }
@@ -45,7 +47,7 @@ static size_t placeholder(struct str t, size_t at, struct str *ret_name) {
 	}
 	from += at < t.len && (t.s[at] == '$' || t.s[at] == '#');
 	if (from < t.len && t.s[from] == '{') {
-		const char *close = memchr(t.s + from, '}', t.len - from);
+		const char *close = memchr(t.s + from, '}', MIN(t.len - from, (size_t)NAME_MAX_LEN));
 
 		*ret_name = (struct str){ t.s + from + 1, close ? (size_t)(close - t.s) - from - 1 : 0 };
 		/* a call that is given something may well put brackets around it */
@@ -83,7 +85,6 @@ bool scan_format_is_host_port(struct str t) {
 		const size_t end = authority || after_user ? host_and_port(t, at, &host) : 0;
 
 		url |= authority;
-
 		if (end && (end == t.len || t.s[end] != '@'))
 			return true;
 	}

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 256, HEREDOC_WORD_MAX = 64 };
+enum { DEPTH_MAX = 256, REGEX_FAILS_MAX = 64, HEREDOC_WORD_MAX = 64 };
 
 struct lexer {
 	const struct scan_syntax *syntax;
@@ -16,7 +16,9 @@ struct lexer {
 	struct scan_tokens *out;
 	char brackets[DEPTH_MAX]; /* open ones, deeper ones are not kept */
 	unsigned depth;
-	struct str heredoc; /* the word that ends the text after this line; empty: none */
+	struct str heredoc;   /* the word that ends the text after this line; empty: none */
+	size_t regex_end;     /* of the last line in which a / began no expression */
+	unsigned regex_fails; /* how often, in that line */
 };
 
 static bool is_digit(char c) {
@@ -191,16 +193,19 @@ static bool after_value(const struct lexer *x) {
 	return true;
 }
 
+/* A / that begins no expression costs a look at the rest of its line, so only so many in a line get one. */
 static bool regex_at(struct lexer *x) {
 	size_t at = x->at + 1;
 	bool set = false;
 
 	if (x->text[x->at] != '/' || after_value(x))
 		return false;
+	if (x->at < x->regex_end && x->regex_fails >= REGEX_FAILS_MAX)
+		return false;
 	for (; at < x->len && x->text[at] != '\n'; at++) {
 		const char c = x->text[at];
 
-		if (c == '\\')
+		if (c == '\\' && at + 1 < x->len && x->text[at + 1] != '\n')
 			at++;
 		else if (c == '[')
 			set = true;
@@ -214,6 +219,8 @@ static bool regex_at(struct lexer *x) {
 			return true;
 		}
 	}
+	x->regex_fails = at == x->regex_end ? x->regex_fails + 1 : 1;
+	x->regex_end = at;
 	return false;
 }
 

@@ -176,14 +176,15 @@ static bool is_ipv4first(struct str t) {
 }
 
 /* Hexadecimal numbers of at most four digits with "::" between or at an end, and no letter beside them: "::1" and
- * "[::]:80", not "Foo::Bar". */
-static bool is_around_6(struct str t, size_t colons) {
+ * "[::]:80", not "Foo::Bar". *ret_end is behind the letters, digits and colons around `colons`. */
+static bool is_around_6(struct str t, size_t colons, size_t *ret_end) {
 	size_t from = colons, to = colons, digits = 0;
 
 	while (from && (is_digit(t.s[from - 1]) || is_name_letter(t.s[from - 1]) || t.s[from - 1] == ':'))
 		from--;
 	while (to < t.len && (is_digit(t.s[to]) || is_name_letter(t.s[to]) || t.s[to] == ':'))
 		to++;
+	*ret_end = to;
 	for (; from < to; from++) {
 		const char c = t.s[from];
 
@@ -195,8 +196,11 @@ static bool is_around_6(struct str t, size_t colons) {
 }
 
 static bool has_address6(struct str t) {
-	for (const char *at = t.s; (at = memmem(at, (size_t)(t.s + t.len - at), "::", 2)); at++)
-		if (is_around_6(t, (size_t)(at - t.s)))
+	const char *at = t.s;
+	size_t end = 0;
+
+	while ((at = memmem(t.s + end, t.len - end, "::", 2)))
+		if (is_around_6(t, (size_t)(at - t.s), &end))
 			return true;
 	return false;
 }

@@ -20,7 +20,7 @@ enum path_verdict {
 	PATH_TO_SERVER,   /* large packets are lost on the way there: black hole */
 	PATH_FROM_SERVER, /* large packets are lost on the way back, or both ways: black hole */
 	PATH_SERVER,      /* no answer to small packets either: not the path's fault */
-	PATH_NONE,        /* nothing could be asked: no connection */
+	PATH_NONE,        /* nothing could be asked: no connection, or no TLS */
 	_PATH_VERDICT_MAX,
 };
 const char *path_verdict_to_str(enum path_verdict v); /* "to-server" */

@@ -132,23 +132,27 @@ static int on_done(const struct fetch *fetch, struct fetched *fetched, void *use
 	return 0;
 }
 
-static void ask(struct asking *q, struct fetcher *fetcher, unsigned round) {
+static int ask(struct asking *q, struct fetcher *fetcher, unsigned round) {
 	q->round = round;
 	q->next = 0;
-	(void)fetcher_run(fetcher, on_next, on_done, q);
+	return fetcher_run(fetcher, on_next, on_done, q);
 }
 
 int trial_path_mtu(const struct trial_options *o, struct arena *a, struct trial *t, const char **ret_why) {
 	struct asking q = { .o = o, .arena = a, .trial = t };
 	struct fetcher *fetcher;
-	const int error = fetcher_new(&o->fetch, &fetcher, ret_why);
+	int error = fetcher_new(&o->fetch, &fetcher, ret_why);
 
 	if (error < 0)
 		return error;
 	prepare(&q);
-	for (unsigned round = 0; round < ROUNDS; round++)
-		ask(&q, fetcher, round);
+	for (unsigned round = 0; round < ROUNDS && error == 0; round++)
+		error = ask(&q, fetcher, round);
 	fetcher_free(fetcher);
+	if (error < 0) {
+		*ret_why = arena_printf(a, "cannot try large packets: %s", strerror(-error));
+		return error;
+	}
 	if (o->fetch.stop && *o->fetch.stop) {
 		for (uint32_t i = 0; i < t->n; i++)
 			t->results[i].path_count = 0;

@@ -139,9 +139,10 @@ int trial_race(const struct trial_options *o, struct arena *a, struct trial *t, 
 		return error;
 	prepare(&r);
 	race_all(&r);
-	(void)fetcher_run(fetcher, on_next, on_done, &r);
-	fetcher_free(fetcher);
 	error = atomic_load(&r.error);
+	if (error == 0)
+		error = fetcher_run(fetcher, on_next, on_done, &r);
+	fetcher_free(fetcher);
 	if (error < 0) {
 		*ret_why = arena_printf(a, "cannot race the families: %s", strerror(-error));
 		return error;

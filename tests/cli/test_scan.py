@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 import subprocess
+import urllib.parse
 
 import pytest
 
@@ -55,14 +56,18 @@ def test_as_text(hextet, tmp_path):
     done = hextet("scan", tmp_path)
     assert done.returncode == 1
     assert "a.c:2:13: error: inet_addr() reads IPv4 addresses only [inet-addr]\n" in done.stdout
-    assert "hint: getaddrinfo()" in done.stdout and "1 places in 1 files" in done.stderr
+    assert "hint: getaddrinfo()" in done.stdout and "1 place in 1 file;" in done.stderr
 
 
 @pytest.mark.parametrize("text, left", [
     ("inet_addr(a); // hextet-scan: ignore\n", 0), ("// hextet-scan: ignore\ninet_addr(a);\ninet_addr(b);\n", 1),
     ("inet_addr(a); /* hextet-scan: ignore[inet-addr] */\n", 0), ("inet_addr(a); // hextet-scan: ignore[loopback]\n", 1),
     ("inet_addr(a);\n// hextet-scan: ignore-file\ninet_addr(b);\n", 0), ("x(\"hextet-scan: ignore\"); inet_addr(a);\n", 1),
-    ("/* hextet-scan: ignore[a, inet-addr] */ \ninet_addr(a);\n", 0)])
+    ("/* hextet-scan: ignore[a, inet-addr] */ \ninet_addr(a);\n", 0),
+    ("/* hextet-scan: ignore-file[loopback] */ inet_addr(a);\n", 1),
+    ("/* hextet-scan: ignore */ /* hextet-scan: ignore */ inet_addr(a);\ninet_addr(b);\n", 0),
+    ("/* hextet-scan: ignore\n*/\ninet_addr(a);\n", 0), ("\n  /* hextet-scan: ignore */", 0),
+    ("x(); /* hextet-scan: ignore\n*/ inet_addr(a);\n", 1)])
 def test_ignore_comments(scan, text, left):
     status, found = scan({"a.c": text})
     assert len(found) == left and status == (left > 0)
@@ -98,6 +103,23 @@ def test_baseline(scan, hextet):
     assert done.returncode == 2 and f"{known}:1: not a line of a baseline" in done.stderr
 
 
+def test_a_baseline_needs_every_file(scan, hextet):
+    scan({"a.c": "inet_addr(a);\n"})
+    known = scan.top.parent / "known"
+    known.write_text("old\n")
+    done = hextet("scan", "--write-baseline", known, scan.top, scan.top / "none")
+    assert done.returncode == 3 and f"{known} was not written" in done.stderr and known.read_text() == "old\n"
+
+
+def test_sarif_paths_are_uris(scan, hextet):
+    scan({"a b#\u00e4%.c": "inet_addr(a);\n"})
+    out = scan.top.parent / "out.sarif"
+    assert hextet("scan", "--sarif", out, scan.top).returncode == 1
+    [result] = json.loads(out.read_text())["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == urllib.parse.quote(str(scan.top / "a b#\u00e4%.c"))
+
+
 def test_sarif(scan, hextet):
     scan({"a.c": "\u00fc(); inet_addr(a);\n"})
     out = scan.top.parent / "out.sarif"
@@ -125,6 +147,8 @@ def test_what_cannot_be_read(hextet, tmp_path):
     (tmp_path / "big.c").write_text("inet_addr(a);" * 1000)
     done = hextet("scan", "--max-size", "1K", tmp_path)
     assert done.returncode == 0 and "big.c: left out" in done.stderr
+    done = hextet("scan", "--max-size", "1G", tmp_path)
+    assert done.returncode == 2 and "at most 256M" in done.stderr
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "bad.c").write_bytes(b"\xff\xfe inet_addr(\xff);\n")
     done = hextet("scan", tmp_path / "bad.c", tmp_path / "loop" / "bad.c")

@@ -83,8 +83,50 @@ static void test_lexer(void **state) {
 	check_tokens(SCAN_PHP, "$a = 'b\\'c'; # d", "p$ wa p= sb\\'c p;");
 }
 
+static size_t count_hits(enum scan_language language, const char *before, const char *again, unsigned times,
+			 const char *after) {
+	const size_t len = strlen(again) * times;
+	char *text = malloc(strlen(before) + len + strlen(after) + 1), *to;
+	struct scan_hits hits;
+	size_t n;
+
+	assert_non_null(text);
+	to = stpcpy(text, before);
+	for (unsigned i = 0; i < times; i++)
+		to = stpcpy(to, again);
+	(void)stpcpy(to, after);
+	scan_text(language, text, strlen(text), &hits);
+	n = hits.list.n;
+	vec_done(&hits.list);
+	free(text);
+	return n;
+}
+
+/* Whatever looks at a block, a line or a remark again for each hit needs hours for one of these, and the harness ends
+ * it. */
+static void test_much_of_one_thing(void **state) {
+	enum { TIMES = 50000 };
+
+	(void)state;
+	assert_int_equal(count_hits(SCAN_C, "void f() {\n", "int s = inet_addr(x);\n", TIMES, "}\n"), TIMES);
+	assert_int_equal(count_hits(SCAN_C, "f(", "inet_addr(x), ", TIMES, ");"), 1);
+	assert_int_equal(count_hits(SCAN_C, "f(", "inet_addr(x),\n", TIMES, "extern);"), 0);
+	assert_int_equal(count_hits(SCAN_C, "", "{ inet_addr(x); ", TIMES, ""), 1);
+	assert_int_equal(count_hits(SCAN_C, "", "inet_addr(x); /* hextet-scan: ignore[a] */\n", TIMES, ""), TIMES);
+	assert_int_equal(count_hits(SCAN_C, "", "inet_addr(x); /* hextet-scan: ignore[a] */ ", TIMES, ""), 1);
+	assert_int_equal(count_hits(SCAN_C, "", "inet_addr(x); /* hextet-scan: ignore-file[a] */\n", TIMES, ""), TIMES);
+	assert_int_equal(count_hits(SCAN_JAVASCRIPT, "x = getHostByName ", "/[ ", TIMES, ""), 0);
+	assert_int_equal(count_hits(SCAN_PYTHON, "x = \"", "g::", TIMES, "\"\nbind(\"0.0.0.0\")\n"), 1);
+	assert_int_equal(count_hits(SCAN_PYTHON, "x = \"", "//{", TIMES, "\"\ny = \"http://%s:%d\" % (host, port)\n"),
+			 1);
+}
+
 int main(void) {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_lexer), cmocka_unit_test(test_catalogue) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lexer),
+		cmocka_unit_test(test_catalogue),
+		cmocka_unit_test(test_much_of_one_thing),
+	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

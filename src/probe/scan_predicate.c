@@ -196,7 +196,7 @@ static bool is_around_6(struct str t, size_t colons, size_t *ret_end) {
 }
 
 static bool has_address6(struct str t) {
-	const char *at = t.s;
+	const char *at;
 	size_t end = 0;
 
 	while ((at = memmem(t.s + end, t.len - end, "::", 2)))

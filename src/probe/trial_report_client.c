@@ -51,6 +51,13 @@ static void put_summary(const struct trial_happy *t, FILE *out) {
 }
 
 static void put_path(const struct trial_path *p, FILE *out) {
+	static const char *const meanings[_PATH_VERDICT_MAX] = {
+		[PATH_GOOD] = "a request that fills packets is answered",
+		[PATH_TO_SERVER] = "large packets are lost on the way to the server",
+		[PATH_FROM_SERVER] = "large packets are lost on the way from the server",
+		[PATH_SERVER] = "the server is silent, in small packets as well",
+		[PATH_NONE] = "not tried: no connection",
+	};
 	char text[IP_TEXT_MAX];
 
 	(void)fprintf(out, "path MTU over %s", trial_report_family(p->family));
@@ -58,7 +65,7 @@ static void put_path(const struct trial_path *p, FILE *out) {
 		(void)fprintf(out, " to %s", ip_text(p->address, text));
 	if (p->mtu)
 		(void)fprintf(out, ": %u", p->mtu);
-	(void)fprintf(out, " (%s)", path_verdict_to_str(p->verdict));
+	(void)fprintf(out, " (%s)", meanings[p->verdict]);
 }
 
 void trial_report_client_text(const struct trial_result *r, FILE *out) {
